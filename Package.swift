@@ -1,0 +1,69 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Every target is held to the same rules; a room that needs an exception has the wrong walls.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room without side effects: imports other pure rooms and the event header only, builds without libbpf and without Linux.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "rpfwatch",
+    products: [.executable(name: "rpfwatch", targets: ["rpfwatch"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // What C and the kernel give us. No logic.
+        .systemLibrary(name: "CEvent", path: "bpf"),
+        .target(
+            name: "CBPF",
+            cSettings: [.headerSearchPath("../../bpf")],
+            linkerSettings: [.linkedLibrary("bpf"), .linkedLibrary("elf"), .linkedLibrary("z")]),
+        .target(name: "CLinux"),
+
+        // Pure rooms, in the order in which data flows.
+        room("Packets"),
+        room("Facts", ["Packets"]),
+        room("Drops", ["Packets", "Facts", "CEvent"]),
+        room("Routing", ["Packets", "Facts"]),
+        room("Attribution", ["Packets", "Facts", "Drops", "Routing"]),
+        room("Fixes", ["Packets", "Facts", "Drops", "Routing", "Attribution"]),
+        room("Reports", ["Packets", "Facts", "Drops", "Attribution", "Fixes"]),
+
+        // Edges: the only rooms that touch the host.
+        room("Probe", ["Packets", "Facts", "Drops", "CBPF", "CEvent", system]),
+        room("Host", ["Packets", "Facts", "CLinux", system]),
+        .executableTarget(
+            name: "rpfwatch",
+            dependencies: [
+                "Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "Reports", "Probe", "Host",
+                argumentParser, system, logging,
+            ],
+            swiftSettings: settings),
+
+        tests("PacketsTests", ["Packets"]),
+    ],
+    cLanguageStandard: .c2x
+)

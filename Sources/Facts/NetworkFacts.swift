@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Packets
+
+/// What is known about one network namespace at one moment: everything that decides reverse path filtering and its fixes.
+package struct NetworkFacts: Hashable, Sendable {
+    package var namespace: NamespaceIdentity
+    /// When the snapshot was complete, in nanoseconds of CLOCK_MONOTONIC, the clock of the drop records.
+    package var time: UInt64
+    package var links: [Link]
+    package var addresses: [InterfaceAddress]
+    package var rules: [Rule]
+    package var routes: [Route]
+    package var neighbors: [Neighbor]
+    package var configuration: NamespaceConfiguration
+    /// Sticky kernel flag: a rule was ever added. Nil when not known (it is not in netlink; the drop record has it).
+    package var hasCustomRules: Bool?
+    /// Sticky kernel flag: a route of type local was ever added by a user. Nil when not known.
+    package var hasCustomLocalRoutes: Bool?
+    /// Rules of the namespace's packet filter that can drop a packet for its source or interface.
+    package var filterRules: [FilterRule]
+
+    package init(
+        namespace: NamespaceIdentity, time: UInt64 = 0, links: [Link] = [], addresses: [InterfaceAddress] = [],
+        rules: [Rule] = Rule.defaults, routes: [Route] = [], neighbors: [Neighbor] = [],
+        configuration: NamespaceConfiguration = .init(), hasCustomRules: Bool? = nil,
+        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = []
+    ) {
+        self.namespace = namespace
+        self.time = time
+        self.links = links
+        self.addresses = addresses
+        self.rules = rules
+        self.routes = routes
+        self.neighbors = neighbors
+        self.configuration = configuration
+        self.hasCustomRules = hasCustomRules
+        self.hasCustomLocalRoutes = hasCustomLocalRoutes
+        self.filterRules = filterRules
+    }
+
+    package func link(_ index: UInt32) -> Link? { links.first { $0.index == index } }
+    package func link(named name: InterfaceName) -> Link? { links.first { $0.name == name } }
+    package func addresses(on interface: UInt32) -> [InterfaceAddress] { addresses.filter { $0.interface == interface } }
+}
+
+/// A packet filter rule that checks the reverse path by itself: iptables' `rpfilter` match or an nft `fib` expression.
+package struct FilterRule: Hashable, Sendable {
+    package enum Tool: Hashable, Sendable {
+        /// A native nftables rule; changed with `nft`.
+        case nft
+        /// A rule of iptables (`iptables` or `iptables-legacy`, the command that shows it).
+        case iptables(command: String)
+    }
+
+    package var tool: Tool
+    /// `ip`, `inet`, `netdev`; `ip` for iptables.
+    package var family: String
+    package var table: String
+    package var chain: String
+    /// nft's handle; nil for iptables.
+    package var handle: UInt64?
+    /// The position in the chain, from 1: what `iptables -R` takes.
+    package var position: Int
+    /// The rule as its tool writes it, without handle and without `-A CHAIN`.
+    package var text: String
+
+    package init(
+        tool: Tool, family: String, table: String, chain: String, handle: UInt64? = nil, position: Int, text: String
+    ) {
+        self.tool = tool
+        self.family = family
+        self.table = table
+        self.chain = chain
+        self.handle = handle
+        self.position = position
+        self.text = text
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Packets
+
+/// The kinds of fix, narrowest ideas first; the words of `fix.id`.
+package enum FixID: String, Sendable, CaseIterable {
+    case none
+    case route
+    case policyRule = "policy_rule"
+    case srcValidMark = "src_valid_mark"
+    case interfaceLoose = "interface_loose"
+    case interfaceAddress = "interface_address"
+    case interfaceOff = "interface_off"
+    case acceptLocal = "accept_local"
+    case removeLocalAddress = "remove_local_address"
+    case netfilterRule = "netfilter_rule"
+    case arpSysctl = "arp_sysctl"
+    case allLoose = "all_loose"
+    case allOff = "all_off"
+    case persistValue = "persist_value"
+}
+
+/// What the simulated check says about the finding's packets with the fix made.
+package enum Prediction: String, Sendable {
+    case accept, drop, unknown
+}
+
+/// A change to the host, as commands to paste, with what it opens and how to take it back.
+package struct Fix: Hashable, Sendable {
+    /// The persistent form: a sysctl.d file.
+    package struct Persistence: Hashable, Sendable {
+        package var path: String
+        package var content: String
+
+        package init(path: String, content: String) {
+            self.path = path
+            self.content = content
+        }
+    }
+
+    /// How many of the drops whose detail was received the fix would let in.
+    package struct Admission: Hashable, Sendable {
+        package var packets: UInt64
+        package var of: UInt64
+
+        package init(packets: UInt64, of: UInt64) {
+            self.packets = packets
+            self.of = of
+        }
+    }
+
+    /// An interface whose effective rp_filter the commands change.
+    package struct Widening: Hashable, Sendable {
+        package var interface: InterfaceName
+        package var before: Int32
+        package var after: Int32
+
+        package init(interface: InterfaceName, before: Int32, after: Int32) {
+            self.interface = interface
+            self.before = before
+            self.after = after
+        }
+    }
+
+    package var id: FixID
+    /// One sentence: what it does and why it is enough; for `none` why nothing should be changed.
+    package var summary: String
+    /// Complete shell commands, run as root from the host; empty for `none`.
+    package var commands: [String]
+    /// Restores every readable value, in the order to run them.
+    package var revert: [String]
+    package var persist: Persistence?
+    package var predicted: Prediction
+    package var admits: Admission
+    package var widens: [Widening]
+    package var sideEffects: [String]
+    /// A placeholder (an unknown gateway) remains in the commands.
+    package var incomplete: Bool
+
+    package init(
+        id: FixID, summary: String, commands: [String] = [], revert: [String] = [], persist: Persistence? = nil,
+        predicted: Prediction, admits: Admission, widens: [Widening] = [], sideEffects: [String] = [],
+        incomplete: Bool = false
+    ) {
+        self.id = id
+        self.summary = summary
+        self.commands = commands
+        self.revert = revert
+        self.persist = persist
+        self.predicted = predicted
+        self.admits = admits
+        self.widens = widens
+        self.sideEffects = sideEffects
+        self.incomplete = incomplete
+    }
+}
+
+/// A commonly copied recipe that would not work here, or opens more than needed.
+package struct RejectedRecipe: Hashable, Sendable {
+    package var recipe: String
+    package var commands: [String]
+    package var reason: String
+
+    package init(recipe: String, commands: [String], reason: String) {
+        self.recipe = recipe
+        self.commands = commands
+        self.reason = reason
+    }
+}
+
+/// What to do about a finding.
+package struct Advice: Hashable, Sendable {
+    package var fix: Fix
+    /// Other fixes that would work, in the order of preference.
+    package var alternatives: [Fix]
+    package var rejected: [RejectedRecipe]
+
+    package init(fix: Fix, alternatives: [Fix] = [], rejected: [RejectedRecipe] = []) {
+        self.fix = fix
+        self.alternatives = alternatives
+        self.rejected = rejected
+    }
+}
