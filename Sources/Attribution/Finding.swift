@@ -22,7 +22,7 @@ package struct Finding: Hashable, Sendable, Identifiable {
     package var interface: InterfaceName
     package var interfaceIndex: UInt32
     /// As of the latest drop.
-    package var attribution: Attribution
+    package var attribution: DropAttribution
     package var sysctls: SysctlsAtDrop?
     /// Exact, from the kernel's counters.
     package var drops: UInt64
@@ -49,7 +49,7 @@ package struct Finding: Hashable, Sendable, Identifiable {
 
     package init(
         id: String, namespace: NamespaceIdentity, interface: InterfaceName, interfaceIndex: UInt32,
-        attribution: Attribution, sysctls: SysctlsAtDrop?, drops: UInt64, detailed: UInt64, firstSeen: UInt64,
+        attribution: DropAttribution, sysctls: SysctlsAtDrop?, drops: UInt64, detailed: UInt64, firstSeen: UInt64,
         lastSeen: UInt64, sources: [Source], samples: [Sample]
     ) {
         self.id = id

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Facts
 package import Packets
 
 /// What the kernel said about a refused packet, before anybody judges it.

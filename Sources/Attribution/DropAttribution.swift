@@ -30,7 +30,7 @@ package struct ReverseRoute: Hashable, Sendable {
 }
 
 /// The judgement about one drop.
-package struct Attribution: Hashable, Sendable {
+package struct DropAttribution: Hashable, Sendable {
     /// True only when the rp_filter sysctl dropped the packet.
     package var attributed: Bool
     /// Nil: rp_filter dropped it, but which way could not be told.
