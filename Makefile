@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Two commands do everything on a fresh Debian 12 with git, make and Swift 6.3, as root: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+# One target at a time: SwiftPM locks its build folder and uses every core by itself.
+.NOTPARALLEL:
+
+ARCH := $(shell uname -m)
+RPFWATCH := .build/release/rpfwatch
+# A static build links other libraries than a dynamic one; in a folder of its own neither makes the other build anew.
+STATIC_BUILD := .build-static
+STATIC := dist/rpfwatch-$(ARCH)
+
+# Imports of a target that Package.swift does not list as a dependency are errors: the walls between the rooms.
+SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
+
+SWIFT_FOLDERS := $(wildcard Sources Tests Demo Benchmarks)
+C_FILES = $(shell find bpf Sources/CBPF Sources/CLinux -name '*.[ch]')
+
+.PHONY: help deps build static bpf bpf-check lint format test demo bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install the system packages that are missing (Debian; needs root only when there are any)
+	@scripts/deps
+
+build: deps ## Build .build/release/rpfwatch
+	$(SWIFT_BUILD)
+
+static: deps ## Build dist/rpfwatch-ARCH: one file that needs nothing on the machine it is copied to
+	swift build -c release --scratch-path $(STATIC_BUILD) --product rpfwatch \
+		--static-swift-stdlib -Xswiftc -static-executable
+	mkdir -p dist
+	strip -o $(STATIC) $(STATIC_BUILD)/release/rpfwatch
+	scripts/check-static $(STATIC)
+
+bpf: deps ## Rebuild bpf/prebuilt from bpf/ with the Swift toolchain's own clang
+	bpf/build.sh bpf/prebuilt
+
+bpf-check: deps ## Fail when a committed BPF object differs from its source
+	@fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	bpf/build.sh "$$fresh"; \
+	for object in bpf/prebuilt/*.bpf.o; do \
+		cmp "$$object" "$$fresh/$${object##*/}" || { \
+			echo "$$object is not what its source builds: run \`make bpf\` and commit it." >&2; exit 1; }; \
+	done
+
+lint: deps bpf-check ## Check formatting, the walls between the rooms, licence lines and the BPF objects
+	swift format lint --strict --parallel --recursive --configuration .swift-format Package.swift $(SWIFT_FOLDERS)
+	clang-format --dry-run -Werror $(C_FILES)
+	scripts/check-rooms
+
+format: deps ## Format every Swift and C file
+	swift format --in-place --parallel --recursive --configuration .swift-format Package.swift $(SWIFT_FOLDERS)
+	clang-format -i $(C_FILES)
+
+# Scenarios make network namespaces and load BPF programs: as root everything runs, else what cannot says why it is skipped.
+test: build ## Build and run all tests, as root
+	swift test --disable-xctest
+
+demo: build ## Show both classic cases in network namespaces: drops, report, fix, proof; as root
+	.build/release/demo
+
+bench: build ## Run the benchmarks; each prints a ratio against something measured in the same run
+	.build/release/benchmarks
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-* dist
