@@ -18,11 +18,13 @@ package struct Link: Hashable, Sendable {
     package var hasCarrier: Bool
     package var isLoopback: Bool
     package var macAddress: MACAddress?
+    /// IFLA_GROUP, which `suppress_ifgroup` of a rule names.
+    package var group: UInt32
 
     package init(
         index: UInt32, name: InterfaceName, kind: String? = nil, master: UInt32? = nil, parent: UInt32? = nil,
         vrfTable: UInt32? = nil, isUp: Bool = true, hasCarrier: Bool = true, isLoopback: Bool = false,
-        macAddress: MACAddress? = nil
+        macAddress: MACAddress? = nil, group: UInt32 = 0
     ) {
         self.index = index
         self.name = name
@@ -34,6 +36,7 @@ package struct Link: Hashable, Sendable {
         self.hasCarrier = hasCarrier
         self.isLoopback = isLoopback
         self.macAddress = macAddress
+        self.group = group
     }
 }
 

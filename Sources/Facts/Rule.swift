@@ -22,9 +22,10 @@ package struct Rule: Hashable, Sendable {
     package var mark: UInt32
     /// 0 when the rule does not select on the mark.
     package var markMask: UInt32
-    /// Legacy TOS or DSCP selector in the bits of the TOS octet; 0 matches any.
+    /// Legacy TOS or DSCP selector in the bits of the TOS octet; 0 matches any, unless `tosMask` says that it is a DSCP.
     package var tos: UInt8
-    /// Bits of the TOS octet that `tos` is compared in: 0x1C for `tos`, 0xFC for `dscp`.
+    /// Bits of the TOS octet that `tos` is compared in: 0x1C without selector and for `tos`; 0xFC, or FRA_DSCP_MASK in the
+    /// octet's position, for `dscp` (FRA_DSCP), which can select DSCP 0 too.
     package var tosMask: UInt8
     package var transport: IPProtocol?
     package var sourcePorts: ClosedRange<UInt16>?
