@@ -64,6 +64,10 @@ let package = Package(
             swiftSettings: settings),
 
         tests("PacketsTests", ["Packets"]),
+        .target(
+            name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
+            swiftSettings: settings),
+        tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
     ],
     cLanguageStandard: .c2x
 )

@@ -46,11 +46,11 @@ package struct LookupResult: Hashable, Sendable {
     package enum End: Hashable, Sendable {
         /// A route; it may be of type local or broadcast.
         case found(Route)
-        /// A blackhole, unreachable or prohibit route.
+        /// A blackhole, unreachable or prohibit route; or a throw route after which no other rule found anything.
         case refusedByRoute(Route)
         /// A blackhole, unreachable or prohibit rule.
         case refusedByRule
-        /// No rule's table has a route.
+        /// No rule's table has a usable route.
         case nothing
     }
 

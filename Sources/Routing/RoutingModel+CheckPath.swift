@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Facts
+package import Packets
+
+/// Whether a packet comes to the source check, and which caller asks for it.
+package enum Reach: Hashable, Sendable {
+    case checked(CheckPath)
+    case notEvaluated(NotEvaluated)
+}
+
+extension RoutingModel {
+    /// Where the packet's destination leads: to this host, to everybody, to a group, or out again
+    /// (`net/ipv4/route.c`, ip_route_input_rcu and ip_route_input_slow). Membership of groups is taken for granted. Of a
+    /// multipath route the first usable nexthop is taken.
+    package func checkPath(
+        for packet: Packet, ingress: UInt32, configuration: InterfaceConfiguration? = nil
+    ) -> Reach {
+        let configuration = configuration ?? facts.configuration.effective(ingress)
+        if packet.destination.isMulticast { return .checked(.multicast) }
+        if packet.destination.isLimitedBroadcast { return .checked(.broadcast) }
+        if packet.destination.isUnspecified {
+            return packet.source.isUnspecified ? .checked(.broadcast) : .notEvaluated(.badDestination)
+        }
+        if packet.destination.isLoopback && !configuration.routeLocalnet { return .notEvaluated(.badDestination) }
+
+        var key = LookupKey(destination: packet.destination, source: packet.source, inputInterface: ingress)
+        key.tos = packet.tos & tosMask
+        key.mark = packet.mark
+        let flow = flow(of: packet)
+        (key.transport, key.sourcePort, key.destinationPort) = (flow.transport, flow.source, flow.destination)
+        guard case .found(let route) = lookup(key).end else {
+            return .notEvaluated(configuration.forwarding ? .noRouteToDestination : .forwardingOff)
+        }
+        switch route.kind {
+        case .local: return .checked(.input)
+        case .broadcast where !configuration.broadcastForwarding: return .checked(.broadcast)
+        case .broadcast, .unicast:
+            guard configuration.forwarding || route.kind == .broadcast else { return .notEvaluated(.forwardingOff) }
+            return .checked(.forward(outputInterface: chosenNexthop(route)?.interface ?? 0))
+        case .anycast, .multicast, .blackhole, .unreachable, .prohibit, .throw, .nat:
+            return .notEvaluated(configuration.forwarding ? .badDestination : .forwardingOff)
+        }
+    }
+
+    /// Protocol and ports as a lookup's key carries them: zero unless some rule selects on them, and ports only of whole
+    /// packets (`include/net/ip_fib.h`, fib4_rules_early_flow_dissect).
+    func flow(of packet: Packet) -> (transport: IPProtocol, source: UInt16, destination: UInt16) {
+        guard rulesSelectOnFlow else { return (IPProtocol(rawValue: 0), 0, 0) }
+        guard packet.fragmentOffset == 0, !packet.moreFragments, packet.transport.hasPorts else {
+            return (packet.transport, 0, 0)
+        }
+        return (packet.transport, packet.sourcePort ?? 0, packet.destinationPort ?? 0)
+    }
+}

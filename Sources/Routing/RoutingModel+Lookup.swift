@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Facts
+package import Packets
+
+extension RoutingModel {
+    /// Routes by the rules in their order, as the kernel's `fib_lookup` does. A blackhole, unreachable or prohibit ends it;
+    /// a throw goes on with the next rule.
+    package func lookup(_ key: LookupKey) -> LookupResult {
+        hasCustomRules ? lookupByRules(key) : lookupWithoutRules(key)
+    }
+
+    /// The routes of a table to an address, as a lookup would try them: the most specific first, then by metric. Routes
+    /// that select on another TOS are left out; error routes and dead ones are not.
+    package func routes(to address: IPv4Address, table: UInt32, tos: UInt8 = 0) -> [Route] {
+        var result: [Route] = []
+        _ = visit(tables[table], nil, address) { position in
+            let route = facts.routes[Int(position)]
+            if route.tos == 0 || route.tos == tos & RuleEntry.legacyTOSMask { result.append(route) }
+            return false
+        }
+        return result
+    }
+
+    /// `net/ipv4/fib_rules.c`, __fib_lookup, and `net/core/fib_rules.c`, fib_rules_lookup.
+    private func lookupByRules(_ original: LookupKey) -> LookupResult {
+        var key = original
+        let outputDecidesVRF = selectVRF(&key)
+        var consulted: [UInt32] = []
+        var thrown: (route: Route, rule: Rule)?
+        var index = 0
+        while index < entries.count {
+            let entry = entries[index]
+            index += 1
+            guard entry.matches(key, outputDecidesVRF: outputDecidesVRF) else { continue }
+            let number: UInt32
+            switch entry.rule.action {
+            case .goto:
+                if let jump = entry.jump { index = jump }
+                continue
+            case .nop:
+                continue
+            case .blackhole, .unreachable, .prohibit:
+                return LookupResult(end: .refusedByRule, rule: entry.rule, tables: consulted)
+            case .lookup(let table):
+                number = entry.rule.isL3Master ? linkByIndex[key.vrf]?.vrfTable ?? 0 : table
+            }
+            guard let table = tables[number] else { continue }
+            if !consulted.contains(number) { consulted.append(number) }
+            switch search(table, nil, key) {
+            case .nothing: continue
+            case .thrown(let route): thrown = (route, entry.rule)
+            case .refused(let route):
+                return LookupResult(end: .refusedByRoute(route), rule: entry.rule, tables: consulted)
+            case .found(let route):
+                if suppresses(entry.rule, route) { continue }
+                return LookupResult(end: .found(route), rule: entry.rule, tables: consulted)
+            }
+        }
+        if let thrown { return LookupResult(end: .refusedByRoute(thrown.route), rule: thrown.rule, tables: consulted) }
+        return LookupResult(end: .nothing, tables: consulted)
+    }
+
+    /// `include/net/ip_fib.h`, fib_lookup, while no rule was ever added: local and main are one table, so that the longest
+    /// prefix of both wins, and an error route still lets the default table answer.
+    private func lookupWithoutRules(_ key: LookupKey) -> LookupResult {
+        func result(_ end: LookupResult.End, _ route: Route, _ consulted: [UInt32]) -> LookupResult {
+            LookupResult(
+                end: end, rule: Rule.defaults.first { $0.action == .lookup(table: route.table) }, tables: consulted)
+        }
+        let merged = [Route.Table.local, Route.Table.main]
+        let all = merged + [Route.Table.default]
+        let first = search(tables[Route.Table.local], tables[Route.Table.main], key)
+        if case .found(let route) = first { return result(.found(route), route, merged) }
+        if let table = tables[Route.Table.default] {
+            switch search(table, nil, key) {
+            case .found(let route): return result(.found(route), route, all)
+            case .refused(let route), .thrown(let route): return result(.refusedByRoute(route), route, all)
+            case .nothing: break
+            }
+        }
+        switch first {
+        case .refused(let route), .thrown(let route): return result(.refusedByRoute(route), route, all)
+        case .found, .nothing: return LookupResult(end: .nothing, tables: all)
+        }
+    }
+
+    /// Fills in the VRF of the output or input interface; true when the output interface decided
+    /// (`net/l3mdev/l3mdev.c`, l3mdev_update_flow).
+    private func selectVRF(_ key: inout LookupKey) -> Bool {
+        if key.outputInterface != 0 {
+            let output = key.outputInterface
+            let decides = key.vrf == 0
+            if decides { key.vrf = vrf(of: output) }
+            if linkByIndex[output]?.vrfTable != nil { key.outputInterface = 0 }
+            return decides
+        }
+        if key.inputInterface > LookupKey.loopback && key.vrf == 0 { key.vrf = vrf(of: key.inputInterface) }
+        return false
+    }
+
+    private enum Answer {
+        case nothing
+        case found(Route)
+        case refused(Route)
+        case thrown(Route)
+    }
+
+    /// `net/ipv4/fib_trie.c`, fib_table_lookup: the longest prefix with a usable nexthop.
+    private func search(_ table: RouteTable?, _ merged: RouteTable?, _ key: LookupKey) -> Answer {
+        var answer = Answer.nothing
+        _ = visit(table, merged, key.destination) { position in
+            let index = Int(position)
+            let tos = facts.routes[index].tos
+            if tos != 0 && tos != key.tos & RuleEntry.legacyTOSMask { return false }
+            switch facts.routes[index].kind {
+            case .blackhole, .unreachable, .prohibit, .nat: answer = .refused(facts.routes[index])
+            case .throw: answer = .thrown(facts.routes[index])
+            case .unicast, .local, .broadcast, .anycast, .multicast:
+                guard isUsable(facts.routes[index], key) else { return false }
+                answer = .found(facts.routes[index])
+            }
+            return true
+        }
+        return answer
+    }
+
+    private func isUsable(_ route: Route, _ key: LookupKey) -> Bool {
+        for nexthop in route.nexthops {
+            if key.outputInterface != 0 && nexthop.interface != key.outputInterface { continue }
+            if isUsable(nexthop, ignoringLinkState: key.ignoresLinkState) { return true }
+        }
+        return false
+    }
+
+    /// `net/ipv4/fib_rules.c`, fib4_rule_suppress.
+    private func suppresses(_ rule: Rule, _ route: Route) -> Bool {
+        if let length = rule.suppressPrefixLength, Int32(route.destination.length) <= length { return true }
+        if let group = rule.suppressInterfaceGroup, group >= 0, let nexthop = route.nexthops.first,
+            let link = linkByIndex[nexthop.interface]
+        {
+            return link.group == UInt32(group)
+        }
+        return false
+    }
+
+    /// Calls `body` with the position of each route to the address, by falling prefix length and, within one length, those
+    /// of `table` before those of `merged`; stops when it returns true.
+    private func visit(
+        _ table: RouteTable?, _ merged: RouteTable?, _ address: IPv4Address, _ body: (Int32) -> Bool
+    ) -> Bool {
+        var lengths = (table?.lengths ?? 0) | (merged?.lengths ?? 0)
+        while lengths != 0 {
+            let length = UInt8(63 - lengths.leadingZeroBitCount)
+            lengths &= ~(1 << UInt64(length))
+            let prefix = IPv4Prefix(address, length: length)
+            if let table, table.visit(prefix, in: facts.routes, body) { return true }
+            if let merged, merged.visit(prefix, in: facts.routes, body) { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Facts
+import Packets
+
+/// A namespace's routing as the kernel does it: rules, tables and the source check over one snapshot. Never changes;
+/// copies are cheap.
+package struct RoutingModel: Sendable {
+    package let facts: NetworkFacts
+    /// The bits of a packet's TOS octet that this kernel hands to lookups: 0xFC (the DSCP), 0x1C up to 6.1.
+    package let tosMask: UInt8
+    /// A rule was ever added or deleted: lookups follow the rules, and rp_filter 0 does the full check.
+    package private(set) var hasCustomRules: Bool
+    /// A route of type local was ever added by a user: rp_filter 0 does the full check.
+    package private(set) var hasCustomLocalRoutes: Bool
+    /// Some rule selects on protocol or ports, so that the source check fills them in.
+    package let rulesSelectOnFlow: Bool
+    /// Take every nexthop for usable, to ask what a lookup would have found with all links up.
+    private(set) var assumesLinksUp = false
+
+    let tables: [UInt32: RouteTable]
+    let entries: [RuleEntry]
+    let linkByIndex: [UInt32: Link]
+    let ownAddresses: Set<IPv4Address>
+    let interfacesWithAddress: Set<UInt32>
+    let usesRealms: Bool
+
+    /// `reusing`: a model of an earlier state of the same namespace; its index of routes is taken over when the routes
+    /// are the same, which makes a changed sysctl or rule cheap to try on a full table.
+    package init(_ facts: NetworkFacts, tosMask: UInt8 = 0xFC, reusing other: RoutingModel? = nil) {
+        self.facts = facts
+        self.tosMask = tosMask
+        if let other, other.facts.routes == facts.routes {
+            tables = other.tables
+            usesRealms = other.usesRealms
+        } else {
+            tables = Self.index(facts.routes)
+            usesRealms = facts.routes.contains { $0.hasRealm }
+        }
+        linkByIndex = Dictionary(facts.links.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        ownAddresses = Set(facts.addresses.map { $0.local })
+        interfacesWithAddress = Set(facts.addresses.map { $0.interface })
+        entries = Self.entries(facts)
+        // `include/net/fib_rules.h`, fib_rule_requires_fldissect: rules for the host's own packets do not count.
+        rulesSelectOnFlow = entries.contains { entry in
+            if case .interface(LookupKey.loopback) = entry.input { return false }
+            return entry.rule.transport != nil || entry.rule.sourcePorts != nil || entry.rule.destinationPorts != nil
+        }
+        let rulesDiffer = Set(facts.rules) != Set(Rule.defaults)
+        hasCustomRules = rulesDiffer || facts.hasCustomRules == true
+        hasCustomLocalRoutes =
+            facts.hasCustomLocalRoutes ?? facts.routes.contains { $0.kind == .local && $0.origin != 2 }
+    }
+
+    /// The same model with the kernel's sticky flags as they were read at a drop; nil leaves what is known. A flag that
+    /// the snapshot proves set stays set.
+    package func assuming(customRules: Bool?, customLocalRoutes: Bool?) -> Self {
+        var copy = self
+        if let customRules { copy.hasCustomRules = customRules || Set(facts.rules) != Set(Rule.defaults) }
+        if let customLocalRoutes { copy.hasCustomLocalRoutes = customLocalRoutes }
+        return copy
+    }
+
+    /// The same model with every nexthop taken for usable, whatever its link state.
+    package func assumingLinksUp() -> Self {
+        var copy = self
+        copy.assumesLinksUp = true
+        return copy
+    }
+
+    /// The VRF device that `interface` is, or is enslaved to; 0 when none (`net/l3mdev/l3mdev.c`, l3mdev_master_ifindex).
+    package func vrf(of interface: UInt32) -> UInt32 {
+        guard let link = linkByIndex[interface] else { return 0 }
+        if link.vrfTable != nil { return interface }
+        guard let master = link.master, linkByIndex[master]?.vrfTable != nil else { return 0 }
+        return master
+    }
+
+    package func link(_ interface: UInt32) -> Link? { linkByIndex[interface] }
+
+    /// Whether the interface has any IPv4 address.
+    package func hasAddress(_ interface: UInt32) -> Bool { interfacesWithAddress.contains(interface) }
+
+    /// The numbers of all tables that have a route.
+    package var tableNumbers: [UInt32] { tables.keys.sorted() }
+
+    /// Whether a route leads through `interface`, or through a member of it when it is a VRF: then strict mode accepts
+    /// (`net/ipv4/fib_frontend.c`, fib_info_nh_uses_dev). All nexthops count, also dead ones.
+    package func uses(_ route: Route, _ interface: UInt32) -> Bool {
+        route.nexthops.contains { $0.interface == interface || vrf(of: $0.interface) == interface }
+    }
+
+    /// The nexthop that a lookup takes of a route it found: the first usable one.
+    package func chosenNexthop(_ route: Route) -> Nexthop? {
+        route.nexthops.first { isUsable($0, ignoringLinkState: false) } ?? route.nexthops.first
+    }
+
+    /// Whether lookups take the nexthop (`net/ipv4/fib_trie.c`, fib_lookup_good_nhc, without the output interface).
+    package func isUsable(_ nexthop: Nexthop, ignoringLinkState: Bool = false) -> Bool {
+        if assumesLinksUp { return true }
+        guard nexthop.isDead || nexthop.isLinkDown else { return true }
+        let ignoresLinkDown = facts.configuration.effective(nexthop.interface).ignoreRoutesWithLinkdown
+        if nexthop.isLinkDown && ignoresLinkDown {
+            // A dump shows such a nexthop as dead, though only its carrier is missing.
+            return ignoringLinkState && linkByIndex[nexthop.interface]?.isUp != false
+        }
+        return !nexthop.isDead
+    }
+
+    private static func index(_ routes: [Route]) -> [UInt32: RouteTable] {
+        var members: [UInt32: [Int32]] = [:]
+        for (position, route) in routes.enumerated() { members[route.table, default: []].append(Int32(position)) }
+        return members.mapValues { RouteTable(routes: routes, members: $0) }
+    }
+
+    private static func entries(_ facts: NetworkFacts) -> [RuleEntry] {
+        // Stable by position: rules of one priority are tried in the order in which they were added.
+        let rules = facts.rules.enumerated()
+            .sorted { ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset) }.map(\.element)
+        func selector(_ name: InterfaceName?) -> RuleEntry.InterfaceSelector {
+            guard let name else { return .any }
+            guard let link = facts.link(named: name) else {
+                return name == "lo" ? .interface(LookupKey.loopback) : .detached
+            }
+            return link.vrfTable == nil ? .interface(link.index) : .vrf(link.index)
+        }
+        return rules.enumerated().map { position, rule in
+            var jump: Int?
+            // The kernel refuses jumps backwards; so do we, lest a recording make us loop.
+            if case .goto(let priority?) = rule.action,
+                let target = rules.firstIndex(where: { $0.priority == priority }),
+                target > position
+            {
+                jump = target
+            }
+            return RuleEntry(
+                rule: rule, input: selector(rule.inputInterface), output: selector(rule.outputInterface), jump: jump)
+        }
+    }
+}
