@@ -68,6 +68,13 @@ let package = Package(
             name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
             swiftSettings: settings),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
+
+        // The lab: namespaces, packets, the running program. Nothing in it or in the scenarios imports a test framework,
+        // so that they can be linked into a program for a machine that has none.
+        .target(name: "CLab", path: "Tests/CLab"),
+        .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: settings),
+        .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
+        tests("ScenarioTests", ["Lab", "Scenarios"]),
     ],
     cLanguageStandard: .c2x
 )

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "CLab.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int closed_with_error(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	return -error;
+}
+
+int lab_enter_namespace(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (setns(fd, CLONE_NEWNET))
+		return closed_with_error(fd);
+	close(fd);
+	return 0;
+}
+
+int lab_packet_socket(const char *interface, uint16_t protocol)
+{
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = if_nametoindex(interface),
+	};
+	int fd;
+
+	if (!address.sll_ifindex)
+		return -ENODEV;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return closed_with_error(fd);
+	return fd;
+}
+
+int lab_tun(const char *name)
+{
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	if (ioctl(fd, TUNSETIFF, &request))
+		return closed_with_error(fd);
+	return fd;
+}
+
+int lab_udp_socket(uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (port && bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return closed_with_error(fd);
+	return fd;
+}
+
+int lab_join_group(int fd, uint32_t group, const char *interface)
+{
+	struct ip_mreqn request = {
+		.imr_multiaddr.s_addr = group,
+		.imr_ifindex = if_nametoindex(interface),
+	};
+
+	if (!request.imr_ifindex)
+		return -ENODEV;
+	return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) ? -errno : 0;
+}
+
+int lab_pipe(int *read_end, int *write_end)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	*read_end = ends[0];
+	*write_end = ends[1];
+	return 0;
+}
+
+int lab_temporary_file(void)
+{
+	int fd = memfd_create("lab", MFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int lab_spawn(const char *const *arguments, int standard_input, int standard_output, int standard_error)
+{
+	int given[3] = { standard_input, standard_output, standard_error };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int error = 0;
+	pid_t process;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&actions);
+	for (int fd = 0; fd < 3 && !error; fd++)
+		error = given[fd] < 0 ? posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0) :
+					posix_spawn_file_actions_adddup2(&actions, given[fd], fd);
+	if (!error)
+		error = posix_spawnp(&process, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return error ? -error : process;
+}
+
+int lab_wait(int process, int block)
+{
+	int status;
+	pid_t ended;
+
+	do {
+		ended = waitpid(process, &status, block ? 0 : WNOHANG);
+	} while (ended < 0 && errno == EINTR);
+	if (ended < 0)
+		return -errno;
+	if (!ended)
+		return -EAGAIN;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

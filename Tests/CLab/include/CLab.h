@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLAB_H
+#define CLAB_H
+
+#include <stdint.h>
+
+/*
+ * The few system calls of the test lab that Swift's Glibc module does not show (setns, pipe2, packet and TUN sockets)
+ * or cannot call without more unsafe code than these lines (posix_spawn). Every descriptor is close-on-exec. Every
+ * function returns a negative errno when it fails.
+ */
+
+/* Moves the calling thread, and only it, into the network namespace that a file stands for. */
+int lab_enter_namespace(const char *_Nonnull path);
+
+/* A packet socket bound to an interface of the thread's namespace. Protocol 0 only sends, an ETH_P_* also receives. */
+int lab_packet_socket(const char *_Nonnull interface, uint16_t protocol);
+
+/* Attaches to a TUN device of the thread's namespace, creating it: whole IPv4 packets are written, no header. */
+int lab_tun(const char *_Nonnull name);
+
+/* A UDP socket on a port of every address of the thread's namespace; port 0 leaves it unbound. */
+int lab_udp_socket(uint16_t port);
+
+/* Makes a socket a member of a multicast group (octets in network order) on an interface. */
+int lab_join_group(int fd, uint32_t group, const char *_Nonnull interface);
+
+int lab_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
+
+/* A file without a name, which is gone when its last descriptor is closed. */
+int lab_temporary_file(void);
+
+/*
+ * Starts a program found through PATH, with signals at their defaults and no signal blocked whatever the test runner
+ * did to its own. A descriptor below 0 becomes /dev/null. Returns the process ID.
+ */
+int lab_spawn(const char *_Nullable const *_Nonnull arguments, int standard_input, int standard_output,
+	      int standard_error);
+
+/* Exit status 0 to 255 of an ended child, 128 + N when signal N ended it, -EAGAIN while it runs and `block` is 0. */
+int lab_wait(int process, int block);
+
+#endif

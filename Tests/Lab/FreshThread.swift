@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Runs `body` on a thread made for it and gone afterwards, and waits: a thread that entered another network namespace
+/// must never go back into a pool.
+package func onFreshThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
+    let outcome = Outcome<Value>()
+    let thread = try startThread { outcome.result = Result { try body() } }
+    pthread_join(thread, nil)
+    guard let result = outcome.result else { throw LabError("the thread ended without a result") }
+    return try result.get()
+}
+
+/// Starts a thread for work that may block as long as it likes.
+package func detachThread(_ body: @escaping @Sendable () -> Void) throws(LabError) {
+    pthread_detach(try startThread(body))
+}
+
+private func startThread(_ body: @escaping @Sendable () -> Void) throws(LabError) -> pthread_t {
+    var thread = pthread_t()
+    let context = unsafe Unmanaged.passRetained(Work(body))
+    let error = unsafe pthread_create(
+        &thread, nil,
+        { context in
+            guard let context = unsafe context else { return nil }
+            unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
+            return nil
+        }, context.toOpaque())
+    guard error == 0 else {
+        unsafe context.release()
+        throw LabError("pthread_create", "", errno: error)
+    }
+    return thread
+}
+
+/// What a thread's C callback is handed.
+private final class Work: Sendable {
+    let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+/// Written by one thread, and read by the one that joined it.
+private final class Outcome<Value: Sendable>: @unchecked Sendable {
+    var result: Result<Value, any Error>?
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something that not every machine has and a scenario cannot do without. It is never asked by version: a probe tries it.
+package struct Requirement: Sendable {
+    /// What a probe found.
+    package enum Answer: Sendable {
+        case present
+        /// Why it certainly is not there: only this lets a scenario be skipped.
+        case absent(String)
+        /// Neither: the scenario fails.
+        case unclear(String)
+    }
+
+    package let name: String
+    package let probe: @Sendable () throws -> Answer
+
+    /// A program in PATH.
+    package static func tool(_ program: String) -> Self {
+        Self(name: program) { isInstalled(program) ? .present : .absent("no \(program) in PATH") }
+    }
+
+    /// A type of interface that the kernel can make.
+    package static func linkType(_ type: String, _ options: String = "") -> Self {
+        Self(name: "\(type) interfaces") {
+            let scratch = try Namespace("probe")
+            let words = "ip link add probe0 type veth peer name probe1"
+            try scratch.run(words.split(separator: " ").map(String.init))
+            return try attempt("ip link add probe2 \(options) type \(type)", in: scratch)
+        }
+    }
+
+    /// An nftables expression in a prerouting chain.
+    package static func nftExpression(_ rule: String) -> Self {
+        Self(name: "nft \(rule)") {
+            guard isInstalled("nft") else { return .absent("no nft in PATH") }
+            let scratch = try Namespace("probe")
+            let chain = "{ type filter hook prerouting priority raw; }"
+            try scratch.run(["nft", "-f", "-"], input: "add table ip t\nadd chain ip t c \(chain)\n")
+            return try attempt("nft add rule ip t c \(rule)", in: scratch)
+        }
+    }
+
+    /// iptables' rpfilter match.
+    package static let rpfilterMatch = Self(name: "iptables -m rpfilter") {
+        guard isInstalled("iptables") else { return .absent("no iptables in PATH") }
+        return try attempt("iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP", in: Namespace("probe"))
+    }
+
+    /// The TUN driver.
+    package static let tun = Self(name: "TUN devices") {
+        do {
+            _ = try TunDevice("probe0", in: Namespace("probe"))
+            return .present
+        } catch let error as LabError where error.description.hasSuffix("No such file or directory") {
+            return .absent("no /dev/net/tun")
+        }
+    }
+
+    /// Absent only when the kernel said in so many words that it does not know such a thing.
+    private static func attempt(_ command: String, in namespace: Namespace) throws -> Answer {
+        let words = command.split(separator: " ").map(String.init)
+        let result = try namespace.enter { try run(words) }
+        if result.succeeded { return .present }
+        let refusals = ["Unknown device type", "Operation not supported", "Not supported", "No such file or directory"]
+        let proof = "\(command): \(result.standardError.prefix { !$0.isNewline })"
+        return refusals.contains { result.standardError.contains($0) } ? .absent(proof) : .unclear(proof)
+    }
+}

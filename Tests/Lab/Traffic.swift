@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The packets of a scenario and where they come in.
+package struct Traffic: Sendable {
+    package enum Entry: Sendable {
+        /// Out of an interface of the client, to the Ethernet address of one of the host's.
+        case wire(from: String, to: String)
+        /// Unpacked by a TUN device of the host.
+        case tunnel(String)
+    }
+
+    package var packets: [IPv4Packet]
+    package var times: Int
+    package var entry: Entry
+
+    /// Packets from the client to the host's `a0`.
+    package static func packets(_ packets: IPv4Packet..., times: Int = 3) -> Self {
+        Self(packets: packets, times: times, entry: .wire(from: "a1", to: "a0"))
+    }
+
+    package static func packets(_ packets: [IPv4Packet], times: Int = 3) -> Self {
+        Self(packets: packets, times: times, entry: .wire(from: "a1", to: "a0"))
+    }
+
+    /// The same out of another interface of the client, or to the Ethernet address of another one of the host.
+    package func entering(from interface: String = "a1", to receiver: String) -> Self {
+        var copy = self
+        copy.entry = .wire(from: interface, to: receiver)
+        return copy
+    }
+
+    /// The same out of a tunnel.
+    package func unpacked(by device: String) -> Self {
+        var copy = self
+        copy.entry = .tunnel(device)
+        return copy
+    }
+
+    /// How many packets are sent in all.
+    package var count: Int { packets.count * times }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import Lab
+
+/// A client that the host reaches through `b0`.
+let asymmetric = "203.0.113.5"
+/// A source that no route covers.
+let unrouted = "203.0.113.200"
+/// The client's own address, on-link on `a0`.
+let neighbor = "192.0.2.2"
+/// The host's address on `a0`.
+let hostOnA = "192.0.2.1"
+/// The host's address on `b0`.
+let hostOnB = "198.51.100.1"
+/// The server's address, beyond `b0`.
+let server = "198.51.100.2"
+/// A service address that several hosts share, as under LVS.
+let virtualAddress = "203.0.113.250"
+
+extension Step {
+    /// The service address on `lo`.
+    static let virtualAddressOnLoopback = Self.ip("address add \(virtualAddress)/32 dev lo")
+
+    /// The host has seen the client and knows its Ethernet address.
+    static let knownClient = Self.ip(
+        "neighbor replace \(neighbor) lladdr \(Testbed.ethernetText("a1")) dev a0 nud reachable")
+
+    /// `a0` loses its address; the host keeps it on `lo`.
+    static let unnumbered: [Self] = [
+        .ip("address flush dev a0"), .ip("address add \(hostOnA)/32 dev lo"),
+    ]
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Lab
+
+extension Scenario {
+    /// Every scenario that is a value.
+    package static let all: [Scenario] =
+        StrictMode.scenarios + LooseMode.scenarios + Unnumbered.scenarios + OwnAddress.scenarios + Marks.scenarios
+        + PolicyRules.scenarios + CompetingRoutes.scenarios + MulticastAndBroadcast.scenarios + Forwarding.scenarios
+        + Netfilter.scenarios + InvalidSources.scenarios + Tunnels.scenarios + InterfaceNames.scenarios
+        + Protocols.scenarios
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Lab
+
+/// Packet filter rules that check the reverse path by themselves, whatever the sysctl says.
+package enum Netfilter {
+    package static let scenarios: [Scenario] = [
+        Scenario(
+            "nft fib saddr . iif oif missing drop",
+            requires: [.nftExpression("fib saddr . iif oif missing drop")],
+            setup: [
+                .nft(
+                    """
+                    add table ip guard
+                    add chain ip guard arrival { type filter hook prerouting priority raw; }
+                    add rule ip guard arrival fib saddr . iif oif missing drop
+                    """)
+            ],
+            traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
+            expect: .dropped(
+                ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), fix: ExpectedFix("netfilter_rule"))),
+            remedy: [.nft("insert rule ip guard arrival iifname \"a0\" accept")]),
+
+        Scenario(
+            "iptables -m rpfilter --invert -j DROP",
+            requires: [.rpfilterMatch],
+            setup: [.command("iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP")],
+            traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
+            expect: .dropped(
+                ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), fix: ExpectedFix("netfilter_rule"))),
+            remedy: [.command("iptables -t raw -I PREROUTING -i a0 -j ACCEPT")]),
+
+        Scenario(
+            "an nft rule that has nothing to do with the reverse path",
+            requires: [.tool("nft")],
+            setup: [
+                .nft(
+                    """
+                    add table ip guard
+                    add chain ip guard arrival { type filter hook input priority filter; }
+                    add rule ip guard arrival udp dport 9 drop
+                    """)
+            ],
+            // Counted as delivered only after the hook.
+            traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
+            expect: .dropped(ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), fix: .none)),
+            remedy: [.command("nft delete table ip guard")]),
+    ]
+}
