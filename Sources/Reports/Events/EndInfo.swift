@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Facts
+
+/// The whole run: the payload of `end`.
+package struct EndInfo: Hashable, Sendable {
+    package enum Reason: String, Sendable, CaseIterable {
+        /// SIGINT or SIGTERM.
+        case signal
+        case duration
+        case count
+        /// The reader of stdout went away.
+        case outputClosed = "output_closed"
+        case error
+    }
+
+    package var reason: Reason?
+    package var totals: Totals
+    /// When the first hook was attached.
+    package var windowStart: WallTime
+    /// When the last one was detached.
+    package var windowEnd: WallTime
+    /// The watched namespaces, the own first; bounded, `totals.kernel.netnsWatched` is their number.
+    package var namespaces: [NamespaceIdentity]
+
+    package init(
+        reason: Reason?, totals: Totals, windowStart: WallTime, windowEnd: WallTime,
+        namespaces: [NamespaceIdentity] = []
+    ) {
+        self.reason = reason
+        self.totals = totals
+        self.windowStart = windowStart
+        self.windowEnd = windowEnd
+        self.namespaces = namespaces
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Attribution
+package import Drops
+package import Facts
+package import Fixes
+package import Packets
+
+/// One distinct problem and what to do about it: the payload of `rpf-finding`.
+///
+/// It holds all that the text report says about the finding, so that a recording gives the same report elsewhere.
+package struct FindingReport: Hashable, Sendable, Identifiable {
+    package var id: String
+    package var attributed: Bool
+    package var cause: Cause?
+    package var factors: [Factor]
+    package var certainty: Certainty
+    package var inferredFrom: Inference?
+    package var path: PacketPath?
+    package var namespace: NamespaceIdentity
+    package var interface: InterfaceName
+    package var interfaceIndex: UInt32
+    /// rtnl_link_ops kind; nil for hardware.
+    package var interfaceKind: String?
+    package var interfaceHasAddress: Bool?
+    /// Name of the VRF that the interface is a member of.
+    package var vrf: InterfaceName?
+    /// The mark of the packets; nil when they differ.
+    package var mark: UInt32?
+    package var sysctls: SysctlValues?
+    package var reverse: ReverseRoute?
+    /// The kernel's name for the drop reason.
+    package var dropReason: String?
+    /// The packet filter rule that is the likely dropper.
+    package var filterRule: FilterRule?
+    /// Heaviest first, bounded.
+    package var sources: [Finding.Source]
+    /// Heaviest first, bounded.
+    package var destinations: [Destination]
+    /// Exact, from the kernel's counters.
+    package var drops: UInt64
+    /// Drops whose detail was received.
+    package var detailed: UInt64
+    package var firstSeen: WallTime
+    package var lastSeen: WallTime
+    package var fix: Fix
+    package var alternatives: [Fix]
+    package var rejected: [RejectedRecipe]
+
+    /// What an inferred cause rests on.
+    package struct Inference: Hashable, Sendable {
+        package var snapshotTime: WallTime
+        /// A route, rule, address or link changed between the drop and the snapshot.
+        package var raced: Bool
+
+        package init(snapshotTime: WallTime, raced: Bool) {
+            self.snapshotTime = snapshotTime
+            self.raced = raced
+        }
+    }
+
+    /// Where dropped packets wanted to go.
+    package struct Destination: Hashable, Sendable {
+        package var address: IPv4Address
+        package var transport: IPProtocol
+        /// Nil for protocols without ports and for later fragments.
+        package var port: UInt16?
+        package var drops: UInt64
+
+        package init(address: IPv4Address, transport: IPProtocol, port: UInt16?, drops: UInt64) {
+            self.address = address
+            self.transport = transport
+            self.port = port
+            self.drops = drops
+        }
+    }
+
+    package init(
+        id: String, attributed: Bool, cause: Cause?, factors: [Factor] = [], certainty: Certainty,
+        inferredFrom: Inference? = nil, path: PacketPath? = nil, namespace: NamespaceIdentity,
+        interface: InterfaceName, interfaceIndex: UInt32, interfaceKind: String? = nil,
+        interfaceHasAddress: Bool? = nil, vrf: InterfaceName? = nil, mark: UInt32? = nil,
+        sysctls: SysctlValues? = nil, reverse: ReverseRoute? = nil, dropReason: String? = nil,
+        filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
+        drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix, alternatives: [Fix] = [],
+        rejected: [RejectedRecipe] = []
+    ) {
+        self.id = id
+        self.attributed = attributed
+        self.cause = cause
+        self.factors = factors
+        self.certainty = certainty
+        self.inferredFrom = inferredFrom
+        self.path = path
+        self.namespace = namespace
+        self.interface = interface
+        self.interfaceIndex = interfaceIndex
+        self.interfaceKind = interfaceKind
+        self.interfaceHasAddress = interfaceHasAddress
+        self.vrf = vrf
+        self.mark = mark
+        self.sysctls = sysctls
+        self.reverse = reverse
+        self.dropReason = dropReason
+        self.filterRule = filterRule
+        self.sources = sources
+        self.destinations = destinations
+        self.drops = drops
+        self.detailed = detailed
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.fix = fix
+        self.alternatives = alternatives
+        self.rejected = rejected
+    }
+}
+
+extension FindingReport {
+    /// Distinct destinations that a report keeps.
+    static let destinationLimit = 16
+
+    /// A finding and the advice about it as they are reported.
+    package init(_ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil) {
+        let attribution = finding.attribution
+        let latest = finding.samples.last?.drop
+        let marks = Set(finding.samples.map(\.drop.packet.mark))
+        self.init(
+            id: finding.id, attributed: attribution.attributed, cause: attribution.cause, factors: attribution.factors,
+            certainty: attribution.certainty,
+            inferredFrom: attribution.inferredFrom.map {
+                Inference(snapshotTime: clock.wall($0.snapshotTime), raced: $0.raced)
+            },
+            path: attribution.path, namespace: finding.namespace, interface: finding.interface,
+            interfaceIndex: finding.interfaceIndex, interfaceKind: latest?.interfaceKind,
+            interfaceHasAddress: latest?.key.interfaceHasAddress, vrf: vrf,
+            mark: marks.count == 1 ? marks.first : nil, sysctls: finding.sysctls.map(SysctlValues.init),
+            reverse: attribution.reverse, dropReason: latest?.reasonName, filterRule: attribution.filterRule,
+            sources: finding.sources, destinations: Self.destinations(of: finding.samples), drops: finding.drops,
+            detailed: finding.detailed, firstSeen: clock.wall(finding.firstSeen),
+            lastSeen: clock.wall(finding.lastSeen), fix: advice.fix, alternatives: advice.alternatives,
+            rejected: advice.rejected)
+    }
+
+    private static func destinations(of samples: [Finding.Sample]) -> [Destination] {
+        struct Target: Hashable {
+            var address: IPv4Address
+            var transport: IPProtocol
+            var port: UInt16?
+        }
+        var counts: [Target: UInt64] = [:]
+        for sample in samples {
+            let packet = sample.drop.packet
+            let target = Target(
+                address: packet.destination, transport: packet.transport, port: packet.destinationPort)
+            counts[target, default: 0] += sample.count
+        }
+        let all = counts.map {
+            Destination(address: $0.address, transport: $0.transport, port: $0.port, drops: $1)
+        }
+        // Ties are broken, so that the same finding reads the same in every report.
+        func precedes(_ left: Destination, _ right: Destination) -> Bool {
+            (right.drops, left.address.rawValue, left.transport.rawValue, left.port ?? 0)
+                < (left.drops, right.address.rawValue, right.transport.rawValue, right.port ?? 0)
+        }
+        return Array(all.sorted(by: precedes).prefix(destinationLimit))
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Detail that was lost: the payload of `lost`.
+package struct Loss: Hashable, Sendable {
+    package enum Source: String, Sendable, CaseIterable {
+        /// The ring buffer had no room.
+        case ringFull = "ring_full"
+        /// The kernel skipped a program because it was already running on the CPU.
+        case nested
+        /// Our own queue in front of a slow reader had no room.
+        case outputQueue = "output_queue"
+    }
+
+    package var source: Source
+    /// Since the last event of this source.
+    package var count: UInt64
+    /// Since the start.
+    package var total: UInt64
+
+    package init(source: Source, count: UInt64, total: UInt64) {
+        self.source = source
+        self.count = count
+        self.total = total
+    }
+}
+
+/// A setting that matters changed while tracing: the payload of `config-change`.
+package struct ConfigChange: Hashable, Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case sysctl, route, rule, address, link
+    }
+
+    package var kind: Kind
+    /// `net.ipv4.conf.eth0.rp_filter`, `192.0.2.0/24 table main`, …; with its namespace when it is not the own one.
+    package var object: String
+    /// Nil: was not there, or is not known.
+    package var before: String?
+    package var after: String?
+
+    package init(kind: Kind, object: String, before: String?, after: String?) {
+        self.kind = kind
+        self.object = object
+        self.before = before
+        self.after = after
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import Attribution
+import Drops
+import Facts
+import Fixes
+import Packets
+
+extension JSONBuffer {
+    mutating func write(_ finding: FindingReport, detail: JSONDetail) {
+        object("network") { $0.object("interface") { $0.member("name", finding.interface) } }
+        container(finding.namespace.container)
+        object("rpf") { rpf in
+            rpf.key("finding_id")
+            rpf.string(finding.id, limit: Limit.name)
+            rpf.key("attributed")
+            rpf.bool(finding.attributed)
+            rpf.key("cause")
+            rpf.optional(finding.cause) { $0.word($1.rawValue) }
+            rpf.factors(finding.factors)
+            rpf.certainty(finding.certainty)
+            rpf.inference(snapshotTime: finding.inferredFrom?.snapshotTime, raced: finding.inferredFrom?.raced)
+            rpf.key("drop_reason")
+            rpf.optional(finding.dropReason) { $0.string($1, limit: Limit.name) }
+            rpf.key("path")
+            rpf.optional(finding.path) { $0.word($1.rawValue) }
+            rpf.netns(finding.namespace)
+            rpf.key("ifindex")
+            rpf.number(finding.interfaceIndex)
+            rpf.interfaceHex("interface_hex", finding.interface)
+            rpf.key("iface_kind")
+            rpf.optional(finding.interfaceKind) { $0.string($1, limit: Limit.name) }
+            rpf.key("iface_has_ipv4")
+            rpf.optional(finding.interfaceHasAddress) { $0.bool($1) }
+            rpf.key("vrf")
+            rpf.optional(finding.vrf) { $0.string($1) }
+            rpf.key("mark")
+            rpf.optional(finding.mark) { $0.number($1) }
+            rpf.sysctl(finding.sysctls)
+            rpf.reverse(finding.reverse)
+            rpf.filterRule(finding.filterRule)
+            rpf.sources(of: finding)
+            rpf.key("drops")
+            rpf.number(finding.drops)
+            rpf.key("detailed")
+            rpf.number(finding.detailed)
+            rpf.key("first_seen")
+            rpf.time(finding.firstSeen)
+            rpf.key("last_seen")
+            rpf.time(finding.lastSeen)
+            rpf.key("fix")
+            rpf.fix(finding.fix, withCommands: detail < .noCommands)
+            rpf.array("alternatives", detail < .noAlternatives ? finding.alternatives : []) {
+                $0.fix($1, withCommands: true)
+            }
+            rpf.array("rejected", finding.rejected.prefix(ListLimit.rejected)) { list, recipe in
+                list.beginObject()
+                list.key("recipe")
+                list.string(recipe.recipe, limit: Limit.long)
+                list.commands("commands", detail < .noAlternatives ? recipe.commands : [])
+                list.key("reason")
+                list.string(recipe.reason, limit: Limit.text / 4)
+                list.endObject()
+            }
+        }
+    }
+
+    /// Elements that a list may have.
+    enum ListLimit {
+        static let addresses = 64
+        static let rejected = 32
+        static let sentences = 64
+        static let namespaces = 256
+        static let reasons = 8
+    }
+
+    private mutating func sources(of finding: FindingReport) {
+        array("sources", finding.sources.prefix(ListLimit.addresses)) { list, source in
+            list.beginObject()
+            list.key("prefix")
+            list.prefix(source.prefix)
+            list.key("drops")
+            list.number(source.drops)
+            list.endObject()
+        }
+        array("destinations", finding.destinations.prefix(ListLimit.addresses)) { list, destination in
+            list.beginObject()
+            list.key("ip")
+            list.address(destination.address)
+            list.key("iana_number")
+            list.number(destination.transport.rawValue)
+            list.key("port")
+            list.optional(destination.port) { $0.number($1) }
+            list.key("drops")
+            list.number(destination.drops)
+            list.endObject()
+        }
+    }
+
+    private mutating func filterRule(_ rule: FilterRule?) {
+        key("filter_rule")
+        guard let rule else { return null() }
+        beginObject()
+        key("tool")
+        switch rule.tool {
+        case .nft: word("nft")
+        case .iptables(let command): string(command, limit: Limit.name)
+        }
+        key("family")
+        string(rule.family, limit: Limit.name)
+        key("table")
+        string(rule.table, limit: Limit.long)
+        key("chain")
+        string(rule.chain, limit: Limit.long)
+        key("handle")
+        optional(rule.handle) { $0.number($1) }
+        key("position")
+        number(rule.position)
+        key("text")
+        string(rule.text)
+        endObject()
+    }
+
+    private mutating func fix(_ fix: Fix, withCommands: Bool) {
+        beginObject()
+        key("id")
+        word(fix.id.rawValue)
+        key("summary")
+        string(fix.summary)
+        commands("commands", withCommands ? fix.commands : [])
+        commands("revert", withCommands ? fix.revert : [])
+        key("persist")
+        if let persist = fix.persist, withCommands {
+            beginObject()
+            key("path")
+            string(persist.path, limit: Limit.whole)
+            key("content")
+            string(persist.content, limit: Limit.whole)
+            endObject()
+        } else {
+            null()
+        }
+        key("predicted")
+        word(fix.predicted.rawValue)
+        object("admits") {
+            $0.key("packets")
+            $0.number(fix.admits.packets)
+            $0.key("of")
+            $0.number(fix.admits.of)
+        }
+        array("widens", withCommands ? fix.widens : []) { list, widening in
+            list.beginObject()
+            list.member("interface", widening.interface)
+            list.interfaceHex("interface_hex", widening.interface)
+            list.key("before")
+            list.number(widening.before)
+            list.key("after")
+            list.number(widening.after)
+            list.endObject()
+        }
+        array("side_effects", fix.sideEffects.prefix(ListLimit.sentences)) { $0.string($1, limit: Limit.text / 4) }
+        key("incomplete")
+        bool(fix.incomplete || !withCommands)
+        endObject()
+    }
+
+    /// Never cut: half a command is worse than none.
+    private mutating func commands(_ name: String, _ texts: [String]) {
+        array(name, texts) { $0.string($1, limit: Limit.whole) }
+    }
+
+    mutating func member(_ name: String, _ interface: InterfaceName) {
+        key(name)
+        string(interface)
+    }
+}
