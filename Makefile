@@ -11,7 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 .NOTPARALLEL:
 
 ARCH := $(shell uname -m)
-RPFWATCH := .build/release/rpfwatch
+DEMO := .build/release/demo
 # A static build links other libraries than a dynamic one; in a folder of its own neither makes the other build anew.
 STATIC_BUILD := .build-static
 STATIC := dist/rpfwatch-$(ARCH)
@@ -60,12 +60,13 @@ format: deps ## Format every Swift and C file
 	swift format --in-place --parallel --recursive --configuration .swift-format Package.swift $(SWIFT_FOLDERS)
 	clang-format -i $(C_FILES)
 
-# Scenarios make network namespaces and load BPF programs: as root everything runs, else what cannot says why it is skipped.
-test: build ## Build and run all tests, as root
+# As root everything runs; a test that cannot run says so with its reason. Swift's summary closes the output.
+test: build ## Build, run the demo and all tests, as root
+	@if ((EUID == 0)); then $(DEMO); else echo "The demo is skipped: it needs root."; fi
 	swift test --disable-xctest
 
-demo: build ## Show both classic cases in network namespaces: drops, report, fix, proof; as root
-	.build/release/demo
+demo: build ## Show two classic cases in network namespaces: drops, report, fix, proof; as root
+	@$(DEMO)
 
 bench: build ## Run the benchmarks; each prints a ratio against something measured in the same run
 	.build/release/benchmarks
