@@ -80,6 +80,7 @@ let package = Package(
 
         // The main job from end to end, for a person to read: `make demo`.
         .executableTarget(name: "demo", dependencies: ["Packets", "Lab"], path: "Demo", swiftSettings: settings),
+        tests("DemoTests", ["Lab", "CLab"]),
     ],
     cLanguageStandard: .c2x
 )

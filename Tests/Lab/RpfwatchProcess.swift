@@ -56,18 +56,24 @@ package final class RpfwatchProcess {
         try RpfwatchProcess(arguments, output: output, prefix: prefix).finish(within: seconds)
     }
 
-    /// The binary: RPFWATCH of the environment, else the one built beside this test bundle, else the one in PATH.
+    /// The binary: RPFWATCH of the environment, else the one that was built.
     package static let path: String = {
         if let path = unsafe getenv("RPFWATCH") { return unsafe String(cString: path) }
+        return built("rpfwatch")
+    }()
+
+    /// A program of this package: the one built beside this program or test bundle, else the one in PATH.
+    package static func built(_ program: String) -> String {
         let own = linkTarget("/proc/self/exe") ?? ""
         // The test runner is another program; the bundle it was asked to run stands in its arguments.
         let arguments = (contents(of: "/proc/self/cmdline") ?? "").split(separator: "\0").map(String.init)
         for beside in [own] + arguments where beside.hasPrefix("/") {
-            let path = beside.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/rpfwatch"
+            let path = beside.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/\(program)"
             if isExecutable(path) { return path }
         }
-        return isExecutable(".build/debug/rpfwatch") ? ".build/debug/rpfwatch" : "rpfwatch"
-    }()
+        let debug = ".build/debug/\(program)"
+        return isExecutable(debug) ? debug : program
+    }
 
     /// What it wrote to standard error so far.
     package var standardError: String {
