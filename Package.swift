@@ -67,6 +67,7 @@ let package = Package(
         .target(
             name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
             swiftSettings: settings),
+        tests("HostTests", ["Packets", "Facts", "Host"]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),

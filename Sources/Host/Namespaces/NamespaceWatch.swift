@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Facts
+import SystemPackage
+
+/// Owns what is held open to watch network namespaces over time: each one's file, its counters and a socket for the
+/// kernel's announcements.
+///
+/// All three keep a namespace alive. `sweep()` has to be called about once a second, so that one that everybody else
+/// has left is let go of, and one that is new is found.
+package struct NamespaceWatch: ~Copyable {
+    /// Sockets for announcements are opened up to this number; beyond it only for namespaces that facts are asked of.
+    package static let subscriptionLimit = 1024
+    /// An unknown namespace is looked for at once, but not more often than this: nanoseconds.
+    private static let rescanInterval: UInt64 = 100_000_000
+
+    private var directory = NamespaceDirectory()
+    private var watched: [UInt32: WatchedNamespace] = [:]
+    /// The only namespace to watch; nil for all.
+    private let only: UInt32?
+    /// Watched although nothing that can be seen is in it, because it was asked for.
+    private var isOnlyKept = false
+    private var retiredGrowth: UInt64 = 0
+    private var retiredDoubt: UInt64 = 0
+    /// Namespaces that were found and could not be opened or entered.
+    private var refused: Set<UInt32> = []
+    private var subscriptions = 0
+    private let events: EventQueue
+    private var buffer = [UInt8](repeating: 0, count: NetlinkSocket.bufferSize)
+    private let startTicks = ProcessScan.ticksSinceBoot
+    private var lastScan: UInt64 = 0
+    private var isStarted = false
+
+    /// What a sweep found.
+    package struct Sweep: Sendable {
+        package var appeared: [NamespaceIdentity] = []
+        package var vanished: [NamespaceIdentity] = []
+    }
+
+    /// Starts to watch every namespace there is.
+    package init() throws(HostError) {
+        try self.init(restrictedTo: nil)
+        _ = adopt()
+        isStarted = true
+    }
+
+    /// Starts to watch one namespace.
+    package init(only namespace: consuming NetworkNamespace) throws(HostError) {
+        let inode = namespace.inode
+        let entry = NamespaceDirectory.discover().entries[inode]
+        let identity = entry?.identity ?? NamespaceIdentity(inode: inode)
+        var buffer = [UInt8](repeating: 0, count: NetlinkSocket.bufferSize)
+        var handedOver: NetworkNamespace? = consume namespace
+        let watched = try onNewThread { () throws(HostError) -> WatchedNamespace? in
+            guard let namespace = handedOver.take() else { return nil }
+            return try WatchedNamespace(namespace, identity, age: .old, isSubscribed: true, buffer: &buffer)
+        }
+        try self.init(restrictedTo: inode)
+        isOnlyKept = entry == nil
+        if let watched { add(watched) }
+        isStarted = true
+    }
+
+    private init(restrictedTo inode: UInt32?) throws(HostError) {
+        raiseDescriptorLimit()
+        let queue = try EventQueue()
+        events = queue
+        only = inode
+        directory.scan()
+        lastScan = MonotonicClock.now
+    }
+
+    /// To wait on: readable when announcements have come.
+    package var descriptor: CInt { events.descriptor }
+    package var watchedCount: Int { watched.count }
+
+    /// Looks for namespaces that came and went; reads the counter of one that went a last time and lets go of it.
+    @discardableResult
+    package mutating func sweep() -> Sweep {
+        directory.scan()
+        lastScan = MonotonicClock.now
+        var result = Sweep()
+        for (inode, namespace) in watched {
+            if let entry = directory.entries[inode] {
+                var identity = entry.identity
+                identity.cookie = namespace.identity.cookie
+                namespace.identity = identity
+                isOnlyKept = false
+            } else if !isOnlyKept {
+                _ = namespace.readCounter(using: &buffer)
+                retiredGrowth += namespace.growth
+                retiredDoubt += namespace.doubtful
+                if namespace.subscription != nil { subscriptions -= 1 }
+                watched[inode] = nil
+                result.vanished.append(namespace.identity)
+            }
+        }
+        result.appeared = adopt()
+        return result
+    }
+
+    /// The kernel's counts of rp_filter drops now. Enters no namespace and starts no thread: this is to be as close as
+    /// can be to what it brackets.
+    package mutating func readCounters() -> CounterReading {
+        var result = CounterReading(
+            time: 0, growth: retiredGrowth, doubtful: retiredDoubt, watched: watched.count,
+            unreadable: refused.count + (only == nil ? directory.hiddenNamespaces : 0))
+        for (inode, namespace) in watched {
+            if !namespace.readCounter(using: &buffer) { result.unreadable += 1 }
+            result.reversePathFilter[inode] = namespace.latest
+            result.growth += namespace.growth
+            result.doubtful += namespace.doubtful
+        }
+        result.time = MonotonicClock.now
+        return result
+    }
+
+    /// What is known of the namespace that a drop record names. One that is not known is looked for; one that cannot be
+    /// found has only its numbers.
+    package mutating func identity(inode: UInt32, cookie: UInt64? = nil) -> NamespaceIdentity {
+        if let namespace = find(inode, cookie: cookie) { return namespace.identity }
+        // A namespace that is not watched (--netns, no privilege) can still have a name.
+        if var identity = directory.entries[inode]?.identity, watched[inode] == nil {
+            identity.cookie = cookie
+            return identity
+        }
+        return NamespaceIdentity(inode: inode, cookie: cookie)
+    }
+
+    /// A snapshot of the namespace's routing, addresses and settings, read inside of it.
+    package mutating func facts(
+        of inode: UInt32, cookie: UInt64? = nil, includingFilterRules: Bool = false
+    ) throws(HostError) -> NetworkFacts {
+        guard let namespace = find(inode, cookie: cookie) else {
+            let isRefused = refused.contains(inode)
+            throw HostError(
+                isRefused ? .notPermitted : .gone, cannot: "read the network namespace", "inode:\(inode)",
+                reason: isRefused ? "it may not be entered" : "it is gone, or nothing that can be seen is in it",
+                remedy: isRefused ? "run it as root, or with CAP_SYS_ADMIN and CAP_SYS_PTRACE" : nil)
+        }
+        if namespace.subscription == nil {
+            // Without announcements a snapshot is as good, only not known to be outdated later.
+            try? namespace.subscribe()
+            count(subscriptionOf: namespace)
+        }
+        return try namespace.namespace.facts(namespace.identity, includingFilterRules: includingFilterRules)
+    }
+
+    /// Announcements that came since the last call, without waiting.
+    package mutating func pendingChanges() -> [FactsChange] {
+        var result: [FactsChange] = []
+        for inode in events.ready() {
+            if let namespace = watched[inode] { result += namespace.changes(using: &buffer) }
+        }
+        return result
+    }
+
+    /// The watched namespace with this inode, if its cookie does not say that it is another one by now.
+    private mutating func find(_ inode: UInt32, cookie: UInt64?) -> WatchedNamespace? {
+        func known() -> WatchedNamespace? {
+            guard let namespace = watched[inode] else { return nil }
+            if let cookie, let own = namespace.identity.cookie, own != cookie { return nil }
+            return namespace
+        }
+        if let namespace = known() { return namespace }
+        if MonotonicClock.now - lastScan >= Self.rescanInterval { sweep() }
+        return known()
+    }
+
+    /// Starts to watch what the directory has and is not watched yet.
+    private mutating func adopt() -> [NamespaceIdentity] {
+        let entries = directory.entries.values.filter {
+            watched[$0.identity.inode] == nil && (only == nil || only == $0.identity.inode)
+        }
+        refused.formIntersection(directory.entries.keys)
+        guard !entries.isEmpty else { return [] }
+        let isStarted = isStarted
+        let startTicks = startTicks
+        var room = Self.subscriptionLimit - subscriptions
+        var found: [WatchedNamespace] = []
+        var refused: [UInt32] = []
+        var buffer = buffer
+        // One thread visits them all: it is thrown away, so it does not matter where it ends.
+        try? onNewThread { () throws(HostError) in
+            for entry in entries {
+                do throws(HostError) {
+                    let namespace = try NetworkNamespace(path: entry.path)
+                    // It may have gone, and its process into another one, since it was found.
+                    guard namespace.inode == entry.identity.inode else { continue }
+                    let isOlder = entry.startTime.map { $0 <= startTicks } ?? false
+                    let watched = try WatchedNamespace(
+                        namespace, entry.identity, age: !isStarted ? .old : isOlder ? .doubtful : .new,
+                        isSubscribed: room > 0, buffer: &buffer)
+                    if watched.subscription != nil { room -= 1 }
+                    found.append(watched)
+                } catch  where error.kind != .notFound {
+                    refused.append(entry.identity.inode)
+                } catch {
+                    continue
+                }
+            }
+        }
+        self.refused.formUnion(refused)
+        for namespace in found { add(namespace) }
+        return found.map(\.identity)
+    }
+
+    private mutating func add(_ namespace: WatchedNamespace) {
+        let inode = namespace.identity.inode
+        watched[inode] = namespace
+        refused.remove(inode)
+        count(subscriptionOf: namespace)
+    }
+
+    private mutating func count(subscriptionOf namespace: WatchedNamespace) {
+        guard let descriptor = namespace.subscription else { return }
+        subscriptions += 1
+        events.add(descriptor, key: namespace.identity.inode)
+    }
+}

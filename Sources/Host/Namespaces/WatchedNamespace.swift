@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import Facts
+import SystemPackage
+
+/// A namespace that is held open: the watch has to let go of it when nothing else is in it.
+final class WatchedNamespace {
+    let namespace: NetworkNamespace
+    private let counterFile: CounterFile
+    private var receiver: ChangeReceiver?
+    /// What to wait on for announcements; nil while none are received.
+    private(set) var subscription: CInt?
+    var identity: NamespaceIdentity
+    private let age: Age
+    /// What the counter stood at when growth began to count; nil while it could not be read.
+    private var base: UInt64?
+    /// The latest value read: what counts on when the file cannot be read any more.
+    private(set) var latest: UInt64?
+
+    /// How the counter's value at the first reading is judged.
+    enum Age {
+        /// The namespace was there when the watch began: what it had counted is not ours.
+        case old
+        /// Made while watching: all of it is growth.
+        case new
+        /// Found later, but something in it is older than the watch.
+        case doubtful
+    }
+
+    /// On a thread of `onNewThread`, which is inside the namespace afterwards where that is allowed. `buffer` is
+    /// scratch space.
+    init(
+        _ namespace: consuming NetworkNamespace, _ identity: NamespaceIdentity, age: Age, isSubscribed: Bool,
+        buffer: inout [UInt8]
+    ) throws(HostError) {
+        let refusal = enter(namespace)
+        let path: FilePath
+        switch (refusal, identity.processID) {
+        case (nil, _): path = "/proc/thread-self/net/netstat"
+        // The counters of a process may be read without entering its namespace.
+        case (let refusal?, let processID?) where refusal.kind == .notPermitted:
+            path = FilePath("/proc/\(processID)/net/netstat")
+        case (let refusal?, _): throw refusal
+        }
+        let file = try CounterFile(path)
+        if let refusal, let processID = identity.processID {
+            // The process may have moved on before its file was opened.
+            guard try NetworkNamespace(processID: processID).inode == namespace.inode else { throw refusal }
+        }
+        counterFile = file
+        self.namespace = namespace
+        self.identity = identity
+        self.age = age
+        if refusal == nil {
+            self.identity.cookie = try NetlinkSocket().namespaceCookie
+            if isSubscribed { try receive() }
+        }
+        _ = readCounter(using: &buffer)
+    }
+
+    /// Reads the counter anew; false when it cannot be read.
+    func readCounter(using buffer: inout [UInt8]) -> Bool {
+        guard let value = counterFile.reversePathFilter(using: &buffer) else { return false }
+        latest = value
+        if base == nil { base = age == .new ? 0 : value }
+        return true
+    }
+
+    /// What the counter grew by since it is watched.
+    var growth: UInt64 {
+        guard let latest, let base, latest > base else { return 0 }
+        return latest - base
+    }
+
+    /// See `CounterReading.doubtful`.
+    var doubtful: UInt64 { age == .doubtful ? base ?? 0 : 0 }
+
+    /// Begins to receive announcements, if it does not yet.
+    func subscribe() throws(HostError) {
+        if receiver == nil { try namespace.run { () throws(HostError) in try receive() } }
+    }
+
+    private func receive() throws(HostError) {
+        let receiver = try ChangeReceiver()
+        subscription = receiver.descriptor
+        self.receiver = consume receiver
+    }
+
+    /// Announcements since the last call.
+    func changes(using buffer: inout [UInt8]) -> [FactsChange] {
+        receiver?.changes(in: namespace.inode, using: &buffer) ?? []
+    }
+}
+
+private func enter(_ namespace: borrowing NetworkNamespace) -> HostError? {
+    do throws(HostError) {
+        try namespace.enterOnThisThread()
+        return nil
+    } catch {
+        return error
+    }
+}
