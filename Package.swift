@@ -69,6 +69,7 @@ let package = Package(
             swiftSettings: settings),
         tests("HostTests", ["Packets", "Facts", "Host"]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
+        tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),
 
