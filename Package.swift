@@ -79,6 +79,7 @@ let package = Package(
         .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: settings),
         .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
         tests("ScenarioTests", ["Lab", "Scenarios"]),
+        tests("CommandTests", ["Lab"]),
 
         // The main job from end to end, for a person to read: `make demo`.
         .executableTarget(name: "demo", dependencies: ["Packets", "Lab"], path: "Demo", swiftSettings: settings),

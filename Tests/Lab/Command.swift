@@ -42,6 +42,12 @@ package func runSuccessfully(_ arguments: [String], input: String? = nil) throws
     return result.standardOutput
 }
 
+/// Ends a program that was started with `spawn`, and waits for it.
+package func endProcess(_ process: Int32) {
+    kill(process, SIGKILL)
+    _ = lab_wait(process, 1)
+}
+
 /// Starts a program in the calling thread's network namespace; descriptors below 0 become /dev/null. Its process ID.
 package func spawn(
     _ arguments: [String], input: Int32 = -1, output: Int32 = -1, error: Int32 = -1

@@ -57,6 +57,15 @@ package struct IPv4Packet: Sendable {
         return packet
     }
 
+    /// A whole packet inside a VXLAN segment, to the Ethernet address `host`.
+    package static func vxlan(
+        _ inner: Self, network: UInt32, to host: [UInt8], from source: String, to destination: String
+    ) -> Self {
+        let header = [0x08, 0, 0, 0] + bytes(network << 8)
+        let frame = host + [0x02, 0, 0, 0, 0, 0x99] + [0x08, 0x00] + inner.bytes
+        return .udp(from: source, to: destination, port: 4_789, payload: header + frame)
+    }
+
     package init(source: String, destination: String, protocol: UInt8) {
         self.source = address(source)
         self.destination = address(destination)

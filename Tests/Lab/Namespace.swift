@@ -43,8 +43,7 @@ package final class Namespace: Sendable {
         case .name(let name):
             _ = try? run(["ip", "netns", "delete", name])
         case .process(let process):
-            kill(process, SIGKILL)
-            _ = lab_wait(process, 1)
+            endProcess(process)
         }
     }
 

@@ -20,12 +20,12 @@ package struct Requirement: Sendable {
     }
 
     /// A type of interface that the kernel can make.
-    package static func linkType(_ type: String, _ options: String = "") -> Self {
+    package static func linkType(_ type: String, link parent: String = "", _ options: String = "") -> Self {
         Self(name: "\(type) interfaces") {
             let scratch = try Namespace("probe")
             let words = "ip link add probe0 type veth peer name probe1"
             try scratch.run(words.split(separator: " ").map(String.init))
-            return try attempt("ip link add probe2 \(options) type \(type)", in: scratch)
+            return try attempt("ip link add \(parent) name probe2 type \(type) \(options)", in: scratch)
         }
     }
 

@@ -112,10 +112,27 @@ package final class RpfwatchProcess {
 
     package func signal(_ number: Int32) { kill(processID, number) }
 
+    /// Stops it in its tracks while `body` runs, so that it sees everything that happens there only afterwards.
+    package func pause(_ body: () throws -> Void) rethrows {
+        signal(SIGSTOP)
+        defer { signal(SIGCONT) }
+        _ = eventually { (contents(of: "/proc/\(processID)/stat") ?? "").contains(") T ") }
+        try body()
+    }
+
     /// Asks it to stop as Ctrl-C does, and waits for the rest.
     package func interruptAndFinish(within seconds: Double = 20) throws(LabError) -> Outcome {
         signal(SIGINT)
         return try finish(within: seconds)
+    }
+
+    /// Whether it ends without anybody reading on.
+    package func ends(within seconds: Double) -> Bool {
+        eventually(within: seconds) {
+            let result = lab_wait(processID, 0)
+            if result != -EAGAIN { status = result }
+            return result != -EAGAIN
+        }
     }
 
     /// Reads to the end of its output and waits for the process.

@@ -15,12 +15,15 @@ package struct Scenario: Sendable {
     package var remedy: [Step]?
     /// Datagrams that are delivered or forwarded when the traffic is accepted.
     package var acceptedCount: Int
+    /// Datagrams that are delivered even when the traffic is dropped: what a tunnel carries it in.
+    package var carrierCount: Int
     /// The host's namespace has no name, like a container's.
     package var unnamedHost: Bool
 
     package init(
         _ name: String, requires requirements: [Requirement] = [], unnamedHost: Bool = false, setup: [Step],
-        traffic: Traffic, acceptedCount: Int? = nil, expect expectation: Expectation, remedy: [Step]? = nil
+        traffic: Traffic, acceptedCount: Int? = nil, carrierCount: Int = 0, expect expectation: Expectation,
+        remedy: [Step]? = nil
     ) {
         self.name = name
         self.requirements = requirements
@@ -29,6 +32,7 @@ package struct Scenario: Sendable {
         self.expectation = expectation
         self.remedy = remedy
         self.acceptedCount = acceptedCount ?? traffic.count
+        self.carrierCount = carrierCount
         self.unnamedHost = unnamedHost
     }
 }

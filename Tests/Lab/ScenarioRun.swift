@@ -27,7 +27,7 @@ extension Scenario {
     /// Makes the testbed, unless something is missing, and runs `body` on it.
     func run(_ body: (Testbed) throws -> Problems) -> ScenarioResult {
         do {
-            if let result = try unmetRequirement() { return result }
+            if let unmet = try requirements.firstUnmet() { return unmet }
             let testbed = try Testbed(unnamedHost: unnamedHost)
             try testbed.apply(setup)
             let problems = try body(testbed)
@@ -35,18 +35,6 @@ extension Scenario {
         } catch {
             return .failed(["\(error)"])
         }
-    }
-
-    private func unmetRequirement() throws -> ScenarioResult? {
-        for requirement in requirements {
-            switch try requirement.probe() {
-            case .present: continue
-            case .absent(let proof): return .skipped("\(requirement.name): \(proof)")
-            case .unclear(let reason):
-                return .failed(["whether this machine has \(requirement.name) is not clear: \(reason)"])
-            }
-        }
-        return nil
     }
 
     /// Sends the traffic and compares what the kernel counted.
@@ -70,7 +58,9 @@ extension Scenario {
     }
 
     func problems(of growth: KernelCounters, isAccepted: Bool) -> Problems {
-        let wanted = isAccepted ? (filtered: 0, accepted: acceptedCount) : (filtered: kernelDrops, accepted: 0)
+        let wanted =
+            isAccepted
+            ? (filtered: 0, accepted: acceptedCount + carrierCount) : (filtered: kernelDrops, accepted: carrierCount)
         var problems: Problems = []
         if growth.reversePathFilter != wanted.filtered {
             problems.append("IPReversePathFilter grew by \(growth.reversePathFilter), not by \(wanted.filtered)")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLab
 import Glibc
+import Synchronization
 
 /// The text of an errno value.
 package func errorText(_ number: Int32) -> String {
@@ -11,6 +12,7 @@ package func errorText(_ number: Int32) -> String {
 /// Owns a descriptor.
 package final class Descriptor: Sendable {
     package let number: Int32
+    private let isClosed = Atomic(false)
 
     /// Takes what a lab call returned: a descriptor, or a negative errno.
     package init(_ result: Int32, _ call: String, _ subject: String) throws(LabError) {
@@ -18,7 +20,12 @@ package final class Descriptor: Sendable {
         number = result
     }
 
-    deinit { close(number) }
+    deinit { close() }
+
+    /// Closes it now rather than with the last reference.
+    package func close() {
+        if !isClosed.exchange(true, ordering: .relaxed) { Glibc.close(number) }
+    }
 
     /// One write of all bytes; a short one is an error, which for sockets and TUN devices it always is.
     package func write(_ bytes: [UInt8], _ subject: String) throws(LabError) {

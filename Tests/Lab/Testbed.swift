@@ -17,7 +17,7 @@ package final class Testbed {
     private var container: Namespace?
     private var tunDevices: [String: TunDevice] = [:]
     /// Takes the UDP packets to port 9, so that the host's own ICMP errors are not counted beside them.
-    private let sink: UDPSink
+    private var sink: UDPSink?
 
     /// The Ethernet address of an interface of the testbed: 02:00:00:00:00 and the name read as a hexadecimal number.
     package static func ethernetAddress(_ interface: String) -> [UInt8] {
@@ -49,6 +49,16 @@ package final class Testbed {
         try Self.batch("link set lo up\naddress add 192.0.2.2/24 dev a1\nlink set a1 up", in: client)
         try Self.batch("link set lo up\naddress add 198.51.100.2/24 dev b1\nlink set b1 up", in: server)
         try Self.batch("route add 203.0.113.0/25 via 198.51.100.2 dev b0", in: host)
+    }
+
+    /// Takes the host's namespace down and waits until the kernel did: only then is its end of `a1` gone too.
+    package func removeHost() throws -> Bool {
+        sink = nil
+        tunDevices = [:]
+        host.remove()
+        return try eventually(within: 10) {
+            try client.enter { !(contents(of: "/proc/thread-self/net/dev") ?? "").contains("a1:") }
+        }
     }
 
     package func apply(_ steps: [Step]) throws {
@@ -98,7 +108,7 @@ package final class Testbed {
         case .command(let arguments, let input):
             try namespace.run(arguments, input: input)
         case .joinGroup(let group, let interface):
-            try sink.join(group, on: interface, in: namespace)
+            try sink?.join(group, on: interface, in: namespace)
         case .openTun(let name):
             tunDevices[name] = try TunDevice(name, in: namespace)
         }

@@ -12,6 +12,8 @@ package struct Traffic: Sendable {
     package var packets: [IPv4Packet]
     package var times: Int
     package var entry: Entry
+    /// The packets as the check sees them, where a tunnel carries them.
+    package var checked: [IPv4Packet]?
 
     /// Packets from the client to the host's `a0`.
     package static func packets(_ packets: IPv4Packet..., times: Int = 3) -> Self {
@@ -33,6 +35,13 @@ package struct Traffic: Sendable {
     package func unpacked(by device: String) -> Self {
         var copy = self
         copy.entry = .tunnel(device)
+        return copy
+    }
+
+    /// The same, carrying `packet`.
+    package func carrying(_ packet: IPv4Packet) -> Self {
+        var copy = self
+        copy.checked = [packet]
         return copy
     }
 

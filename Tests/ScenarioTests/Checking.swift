@@ -3,12 +3,12 @@ import Lab
 import Synchronization
 import Testing
 
-/// Runs a scenario on a thread of its own, a few at a time, and records what was wrong.
-func check(_ scenario: Scenario, _ run: @escaping @Sendable (Scenario) -> ScenarioResult) async throws {
+/// Runs something on a thread of its own, a few at a time, and records what was wrong.
+func check(_ run: @escaping @Sendable () -> ScenarioResult) async throws {
     await places.enter()
     let result = await withCheckedContinuation { continuation in
         do {
-            try detachThread { continuation.resume(returning: run(scenario)) }
+            try detachThread { continuation.resume(returning: run()) }
         } catch {
             continuation.resume(returning: .failed(["\(error)"]))
         }
@@ -17,7 +17,7 @@ func check(_ scenario: Scenario, _ run: @escaping @Sendable (Scenario) -> Scenar
     switch result {
     case .passed: return
     case .skipped(let proof): try Test.cancel("\(proof)")
-    case .failed(let problems): for problem in problems { Issue.record("\(scenario): \(problem)") }
+    case .failed(let problems): for problem in problems { Issue.record("\(problem)") }
     }
 }
 

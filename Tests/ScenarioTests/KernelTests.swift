@@ -7,6 +7,6 @@ import Testing
 @Suite struct KernelTests {
     @Test(arguments: Scenario.all)
     func `topology and packets provoke what they are meant to`(_ scenario: Scenario) async throws {
-        try await check(scenario) { $0.runKernelOnly() }
+        try await check { scenario.runKernelOnly() }
     }
 }

@@ -6,6 +6,11 @@ extension Scenario {
     package static let all: [Scenario] =
         StrictMode.scenarios + LooseMode.scenarios + Unnumbered.scenarios + OwnAddress.scenarios + Marks.scenarios
         + PolicyRules.scenarios + CompetingRoutes.scenarios + MulticastAndBroadcast.scenarios + Forwarding.scenarios
-        + Netfilter.scenarios + InvalidSources.scenarios + Tunnels.scenarios + InterfaceNames.scenarios
-        + Protocols.scenarios
+        + Netfilter.scenarios + InvalidSources.scenarios + StackedDevices.scenarios + InterfaceNames.scenarios
+        + Protocols.scenarios + Namespaces.scenarios
+}
+
+extension Procedure {
+    /// Every scenario that is a function.
+    package static let all: [Procedure] = Namespaces.procedures + AddressResolution.procedures
 }

@@ -32,6 +32,21 @@ package enum CompetingRoutes {
             remedy: [.rpFilter("a0", 2)]),
 
         Scenario(
+            "the chosen route's device has no carrier, and strict mode drops all the same",
+            setup: [
+                .rpFilter("a0", 1), .virtualAddressOnLoopback,
+                .ip("route add default via \(server) dev b0 metric 100"),
+                .ip("route add default via \(neighbor) dev a0 metric 200"), .ip("link set b1 down", at: .server),
+            ],
+            traffic: .packets(.udp(from: unrouted, to: virtualAddress)),
+            expect: .dropped(
+                ExpectedDrop(
+                    "wrong_interface", factors: ["worse_metric_route", "nexthop_down", "reply_path_broken"],
+                    sysctl: (all: 0, interface: 1), reverse: .unicast("b0", via: server),
+                    fix: ExpectedFix("policy_rule"))),
+            remedy: [.sysctl("conf/b0/ignore_routes_with_linkdown", 1)]),
+
+        Scenario(
             "an ECMP route that includes the ingress interface is accepted",
             setup: [
                 .rpFilter("a0", 1),
@@ -52,7 +67,7 @@ package enum CompetingRoutes {
 
         Scenario(
             "macvlan beside its parent: the parent's connected route answers",
-            requires: [.linkType("macvlan", "link probe0")],
+            requires: [.linkType("macvlan", link: "link probe0")],
             setup: [
                 .ip("link add link a0 name d0 address \(Testbed.ethernetText("d0")) type macvlan mode bridge"),
                 .ip("address add 192.0.2.4/24 dev d0"), .ip("link set d0 up"), .rpFilter("d0", 1),

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Scenario {
+    /// Runs it under `rpfwatch trace`: what is said about every drop and about the finding has to be what is expected,
+    /// the totals have to agree with the kernel's counter, and the recommended fix has to let the same packets in,
+    /// change nothing that it did not name, and be taken back without a trace.
+    package func runTraced() -> ScenarioResult {
+        run { testbed in
+            let before = try NamespaceState(of: testbed.host)
+            let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--netns", testbed.host.argument])
+            try trace.waitForStart()
+            var problems = try sendAndCount(testbed, isAccepted: expectation.isAccepted)
+            let outcome = try trace.interruptAndFinish()
+            if outcome.status != 0 {
+                problems.append("rpfwatch ended with \(outcome.status): \(outcome.standardError)")
+            }
+            let events = TraceEvents(outcome)
+            problems += events.problems + events.totalsProblems + totalsProblems(events)
+            switch expectation {
+            case .accepted:
+                if !events.drops.isEmpty { problems.append("drops were reported: \(events.drops)") }
+                if !events.findings.isEmpty { problems.append("findings were reported: \(events.findings)") }
+            case .dropped(let drop):
+                problems += self.problems(ofDrops: events.drops, drop)
+                guard events.findings.count == 1, let finding = events.findings.first else {
+                    return problems + ["there are \(events.findings.count) findings, not 1: \(events.findings)"]
+                }
+                problems += self.problems(ofFinding: finding, drop)
+                problems += try fixProblems(finding, drop, testbed, before)
+            }
+            return problems
+        }
+    }
+
+    private func totalsProblems(_ events: TraceEvents) -> Problems {
+        var problems: Problems = []
+        let expected = ["drops": kernelDrops, "emitted": kernelDrops, "kernel.ip_reverse_path_filter": kernelDrops]
+        for (name, value) in expected.sorted(by: { $0.key < $1.key }) {
+            let found = events.end?["rpf.\(name)"]
+            if found != .integer(value) { problems.append("end: rpf.\(name) is \(found ?? .null), not \(value)") }
+        }
+        if case .dropped(let drop) = expectation, !drop.isAttributed,
+            (events.end?["rpf.other_drops"]?.integer ?? 0) < traffic.count
+        {
+            problems.append(
+                "end: rpf.other_drops is \(events.end?["rpf.other_drops"] ?? .null), below \(traffic.count)")
+        }
+        return problems
+    }
+
+    private func problems(ofDrops drops: [JSONValue], _ expected: ExpectedDrop) -> Problems {
+        var problems: Problems = []
+        if drops.count != traffic.count {
+            problems.append("\(drops.count) drops were reported, not \(traffic.count)")
+        }
+        for drop in drops {
+            problems += judgementProblems(drop, expected)
+            problems += differences(
+                drop,
+                [
+                    "network.interface.name": .string(expected.interface), "network.type": "ipv4",
+                    "rpf.path": .string(expected.path), "rpf.certainty.attributed": "observed",
+                    "rpf.certainty.cause": .string(expected.certainty),
+                ])
+            if expected.certainty == "inferred" && drop["rpf.inferred_from.raced"] != false {
+                problems.append("rpf.inferred_from is \(drop["rpf.inferred_from"] ?? .null)")
+            }
+            let packet = (drop["source.ip"]?.string ?? "", drop["network.iana_number"]?.integer ?? -1)
+            if !(traffic.checked ?? traffic.packets).contains(where: {
+                (dottedQuad($0.source), Int($0.protocol)) == packet
+            }) {
+                problems.append("a drop of a packet that was never sent: \(packet)")
+            }
+        }
+        return Array(Set(problems)).sorted()
+    }
+
+    private func problems(ofFinding finding: JSONValue, _ expected: ExpectedDrop) -> Problems {
+        var problems = judgementProblems(finding, expected)
+        problems += differences(
+            finding,
+            [
+                "rpf.path": .string(expected.path), "rpf.drops": .integer(traffic.count),
+                "rpf.fix.id": .string(expected.fix.id), "rpf.fix.incomplete": .bool(expected.fix.isIncomplete),
+            ])
+        let alternatives = finding["rpf.alternatives"]?.array?.compactMap { $0["id"]?.string } ?? []
+        for missing in expected.alternatives where !alternatives.contains(missing) {
+            problems.append("\(missing) is not among the alternatives \(alternatives)")
+        }
+        let rejected = "\(finding["rpf.rejected"] ?? .null)"
+        for missing in expected.rejected where !rejected.contains(missing) {
+            problems.append("\(missing) is not among the rejected recipes \(rejected)")
+        }
+        return problems.map { "finding: \($0)" }
+    }
+
+    /// What a drop and a finding say alike.
+    private func judgementProblems(_ event: JSONValue, _ expected: ExpectedDrop) -> Problems {
+        let factors = Self.factorOrder.filter { expected.factors.contains($0) || $0 == "other_netns" }
+        var members: [String: JSONValue] = [
+            "rpf.attributed": .bool(expected.isAttributed), "rpf.cause": .string(expected.cause),
+            "rpf.factors": .array(factors.map { .string($0) }), "rpf.sysctl.all": .integer(expected.sysctl.all),
+            "rpf.sysctl.iface": .integer(expected.sysctl.interface),
+            "rpf.sysctl.effective": .integer(max(expected.sysctl.all, expected.sysctl.interface)),
+        ]
+        if let reverse = expected.reverse {
+            members["rpf.reverse.type"] = .string(reverse.type)
+            members["rpf.reverse.iface"] = reverse.interface.map { .string($0) } ?? .null
+            members["rpf.reverse.gateway"] = reverse.gateway.map { .string($0) } ?? .null
+            members["rpf.reverse.table"] = reverse.table.map { .integer($0) } ?? .null
+            members["rpf.reverse.rule_pref"] = reverse.rule.map { .integer($0) } ?? .null
+        }
+        return differences(event, members)
+    }
+
+    private func differences(_ event: JSONValue, _ expected: [String: JSONValue]) -> Problems {
+        expected.sorted { $0.key < $1.key }.compactMap { key, value in
+            let found = event[key]
+            return found == value ? nil : "\(key) is \(found?.description ?? "missing"), not \(value)"
+        }
+    }
+
+    /// The contract's order.
+    private static let factorOrder = [
+        "all_overrides_interface", "unnumbered_interface", "fwmark_ignored", "fwmark_misroutes", "fwmark_hits_local",
+        "dnat", "decapsulated", "policy_rule", "secondary_table_only", "less_specific_route", "worse_metric_route",
+        "same_subnet_interfaces", "blackhole_route", "nexthop_down", "reply_path_broken", "vrf", "other_netns",
+        "value_overwritten", "spoof_suspected",
+    ]
+}
+
+/// The text form of an address.
+package func dottedQuad(_ address: UInt32) -> String {
+    stride(from: 24, through: 0, by: -8).map { "\(address >> UInt32($0) & 0xFF)" }.joined(separator: ".")
+}
