@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import Attribution
+import Drops
+import Facts
+import Packets
+import Routing
+
+/// A candidate with the outcome of its simulation.
+struct Assessment {
+    let candidate: FixCandidate
+    let simulation: Simulation
+    /// Nil when a command cannot be written.
+    let fix: Fix?
+    /// It would work, or would once its placeholder is filled in or others have noticed.
+    let isUsable: Bool
+    let isRecommended: Bool
+
+    init(_ candidate: FixCandidate, in situation: Situation) {
+        self.candidate = candidate
+        simulation = Simulation(candidate.changes, in: situation, arrivesOn: candidate.arrivesOn)
+        fix = Self.fix(candidate, simulation, situation)
+        isUsable = simulation.acceptsAll && fix != nil
+        isRecommended = isUsable && situation.isRecommendable(candidate)
+    }
+
+    private static func fix(_ candidate: FixCandidate, _ simulation: Simulation, _ situation: Situation) -> Fix? {
+        let pairs = candidate.changes.compactMap { $0.commands(in: situation.context, facts: situation.facts) }
+        guard pairs.count == candidate.changes.count else { return nil }
+        let persist = Persistence.file(for: candidate.changes, in: situation)
+        let predicted: Prediction =
+            if candidate.isIncomplete || candidate.isUncertain || simulation.tried == 0 {
+                .unknown
+            } else {
+                simulation.acceptsAll ? .accept : .drop
+            }
+        return Fix(
+            id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
+            revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
+            admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
+            sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes)
+                + Persistence.notes(for: candidate.changes, isPersistent: persist != nil, in: situation),
+            incomplete: candidate.isIncomplete)
+    }
+}
+
+extension Situation {
+    /// What the changes leave behind even after their revert, and what else they touch.
+    func traces(of changes: [Change]) -> [String] {
+        var sentences: [String] = []
+        let addsRule = changes.contains { if case .addRule = $0 { true } else { false } }
+        if addsRule && facts.hasCustomRules != true {
+            sentences.append(
+                "The namespace counts as having custom rules from then on, also after the revert: where rp_filter is 0,"
+                    + " sources are then looked up too, and a broadcast address as source is refused.")
+        }
+        let settled = changes.compactMap { change -> UInt32? in
+            switch change {
+            case .sysctl(let setting):
+                guard case .interface(let index) = setting.scope else { return nil }
+                return HostState.possibleFollowers(of: setting.key, in: facts).contains(index) ? index : nil
+            case .addAddress(let address):
+                return facts.addresses(on: address.interface).isEmpty ? address.interface : nil
+            case .removeAddress, .addRule, .addRoute, .exemptFromFilter: return nil
+            }
+        }
+        let names = Set(settled).sorted().compactMap { facts.link($0)?.name.display }
+        if !names.isEmpty {
+            let (verb, pronoun) = names.count == 1 ? ("follows", "it") : ("follow", "them")
+            sentences.append(
+                "\(listing(names)) no longer \(verb) net.ipv4.conf.default afterwards, not even after the revert, if nothing"
+                    + " had set \(pronoun) before.")
+        }
+        if finding.attribution.path == .arp {
+            sentences.append(
+                "The kernel does not answer these ARP requests, so no IP packet comes this way until that is fixed.")
+        }
+        return sentences
+    }
+}
