@@ -98,6 +98,54 @@ int lab_join_group(int fd, uint32_t group, const char *interface)
 	return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) ? -errno : 0;
 }
 
+int lab_flood(int fd, const uint8_t *frames, uint32_t size, uint32_t variants, uint64_t count)
+{
+	enum { BATCH = 64 };
+	struct mmsghdr messages[BATCH] = {};
+	struct iovec parts[BATCH];
+	int bypass = 1;
+
+	/* No queueing discipline: the frame is in the other namespace when the call returns. */
+	if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof(bypass)))
+		return -errno;
+	for (uint64_t sent = 0; sent < count;) {
+		uint64_t left = count - sent;
+		int batch = left < BATCH ? (int)left : BATCH;
+
+		for (int i = 0; i < batch; i++) {
+			parts[i] = (struct iovec){ (void *)(frames + (sent + i) % variants * size), size };
+			messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
+		}
+		batch = sendmmsg(fd, messages, batch, 0);
+		if (batch < 0) {
+			if (errno == EINTR || errno == ENOBUFS)
+				continue;
+			return -errno;
+		}
+		sent += batch;
+	}
+	return 0;
+}
+
+int lab_udp_storm(int fd, uint32_t address, uint16_t port, uint64_t count)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address };
+
+	while (count--)
+		if (sendto(fd, NULL, 0, 0, (struct sockaddr *)&to, sizeof(to)) && errno != EPERM && errno != ENOBUFS)
+			return -errno;
+	return 0;
+}
+
+int lab_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+}
+
 int lab_pipe(int *read_end, int *write_end)
 {
 	int ends[2];

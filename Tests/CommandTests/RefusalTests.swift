@@ -52,6 +52,14 @@ import Testing
         #expect(outcome.standardError.contains("root") || outcome.standardError.contains("sudo"))
     }
 
+    @Test func `without the kernel's BTF trace ends with 3 and says so`() throws {
+        let hideBTF = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /sys/kernel/btf && exec \"$@\"", "sh"]
+        let outcome = try RpfwatchProcess.run(["trace", "--duration", "1s"], prefix: hideBTF)
+        #expect(outcome.status == 3)
+        #expect(outcome.lines.isEmpty)
+        expectOneSentence(outcome.standardError, about: "BTF")
+    }
+
     @Test func `without privileges doctor still works and says what it could not see`() throws {
         let outcome = try RpfwatchProcess.run(["doctor"], prefix: unprivileged)
         #expect(outcome.status == 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CLab
 import Glibc
 
 /// Runs `body` on a thread made for it and gone afterwards, and waits: a thread that entered another network namespace
@@ -9,6 +10,25 @@ package func onFreshThread<Value: Sendable>(_ body: @escaping @Sendable () throw
     pthread_join(thread, nil)
     guard let result = outcome.result else { throw LabError("the thread ended without a result") }
     return try result.get()
+}
+
+/// Runs both at once, each on a CPU of its own, and waits for both.
+package func sideBySide(
+    _ first: @escaping @Sendable () throws -> Void, _ second: @escaping @Sendable () throws -> Void
+) throws {
+    let outcomes = (Outcome<Void>(), Outcome<Void>())
+    let threads = try [(outcomes.0, first), (outcomes.1, second)].enumerated().map { cpu, work in
+        try startThread {
+            work.0.result = Result {
+                let pinned = lab_pin(Int32(cpu))
+                guard pinned == 0 else { throw LabError("pin to CPU", "\(cpu)", errno: -pinned) }
+                try work.1()
+            }
+        }
+    }
+    for thread in threads { pthread_join(thread, nil) }
+    try outcomes.0.result?.get()
+    try outcomes.1.result?.get()
 }
 
 /// Starts a thread for work that may block as long as it likes.

@@ -21,9 +21,23 @@ package final class PacketSender: Sendable {
     /// Sends each packet once, `to` an Ethernet address unless it is a multicast or broadcast packet.
     package func send(_ packets: [IPv4Packet], to receiver: [UInt8]) throws(LabError) {
         for packet in packets {
-            let frame = packet.ethernetDestination(host: receiver) + ownAddress + [0x08, 0x00] + packet.bytes
-            try socket.write(frame, interface)
+            try socket.write(frame(of: packet, to: receiver), interface)
         }
+    }
+
+    /// Sends the packets in turn, `count` in all, as fast as one CPU can. They have to be of one length.
+    package func flood(_ packets: [IPv4Packet], to receiver: [UInt8], count: Int) throws(LabError) {
+        let frames = packets.map { frame(of: $0, to: receiver) }
+        guard let size = frames.first?.count, frames.allSatisfy({ $0.count == size }) else {
+            throw LabError("the packets of a flood differ in length")
+        }
+        let result = unsafe lab_flood(
+            socket.number, frames.flatMap { $0 }, UInt32(size), UInt32(frames.count), UInt64(count))
+        guard result == 0 else { throw LabError("sendmmsg", interface, errno: -result) }
+    }
+
+    private func frame(of packet: IPv4Packet, to receiver: [UInt8]) -> [UInt8] {
+        packet.ethernetDestination(host: receiver) + ownAddress + [0x08, 0x00] + packet.bytes
     }
 
     /// Asks for the Ethernet address of `target` as `sender` and says whether an answer came.
@@ -65,6 +79,12 @@ package final class UDPSink: Sendable {
 
     package init(port: UInt16, in namespace: Namespace) throws {
         socket = try namespace.enter { try Descriptor(lab_udp_socket(port), "UDP socket on port", "\(port)") }
+    }
+
+    /// Sends empty datagrams out of the namespace, whether or not a packet filter lets them out.
+    package func storm(to destination: String, count: Int) throws(LabError) {
+        let result = lab_udp_storm(socket.number, address(destination).bigEndian, 9, UInt64(count))
+        guard result == 0 else { throw LabError("sendto", destination, errno: -result) }
     }
 
     /// Becomes a member of a multicast group for as long as it lives.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// Something that not every machine has and a scenario cannot do without. It is never asked by version: a probe tries it.
 package struct Requirement: Sendable {
@@ -54,6 +55,12 @@ package struct Requirement: Sendable {
         } catch let error as LabError where error.description.hasSuffix("No such file or directory") {
             return .absent("no /dev/net/tun")
         }
+    }
+
+    /// A second CPU, for what has to happen while another one sends.
+    package static let twoCPUs = Self(name: "two CPUs") {
+        let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        return count > 1 ? .present : .absent("\(count) CPU is online")
     }
 
     /// Absent only when the kernel said in so many words that it does not know such a thing.

@@ -51,6 +51,26 @@ package final class Testbed {
         try Self.batch("route add 203.0.113.0/25 via 198.51.100.2 dev b0", in: host)
     }
 
+    /// The host's counters once they stand still: what another CPU receives may still be on its way.
+    package func settledCounters() throws -> KernelCounters {
+        var latest = try KernelCounters(of: host)
+        _ = try eventually(within: 10) {
+            let earlier = latest
+            usleep(20_000)
+            latest = try KernelCounters(of: host)
+            return latest.reversePathFilter == earlier.reversePathFilter && latest.accepted == earlier.accepted
+        }
+        return latest
+    }
+
+    /// Lets another CPU than the sender's receive what comes in by an interface of the host, by interrupt.
+    package func steerReceiving(of interface: String, toCPU cpu: Int) throws {
+        let mask = String(1 << cpu, radix: 16)
+        let file = "/sys/class/net/\(interface)/queues/rx-0/rps_cpus"
+        // `ip netns exec` shows the namespace's own /sys.
+        try runSuccessfully(["ip", "netns", "exec", host.argument, "sh", "-c", "echo \(mask) > \(file)"])
+    }
+
     /// Takes the host's namespace down and waits until the kernel did: only then is its end of `a1` gone too.
     package func removeHost() throws -> Bool {
         sink = nil

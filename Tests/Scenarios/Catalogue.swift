@@ -12,5 +12,6 @@ extension Scenario {
 
 extension Procedure {
     /// Every scenario that is a function.
-    package static let all: [Procedure] = Namespaces.procedures + AddressResolution.procedures
+    package static let all: [Procedure] =
+        Namespaces.procedures + AddressResolution.procedures + Flood.procedures
 }

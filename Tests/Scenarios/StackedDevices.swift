@@ -10,7 +10,7 @@ package enum StackedDevices {
             "a TUN device unpacks a packet whose sender is routed through the NIC",
             requires: [.tun],
             setup: [
-                .tun("tun0"), .ip("address add 203.0.113.193/26 dev tun0"), .ip("link set tun0 up"),
+                .tun("tun0"), .ip("address add 203.0.113.129/26 dev tun0"), .ip("link set tun0 up"),
                 .virtualAddressOnLoopback, .rpFilter("tun0", 1),
             ],
             traffic: .packets(.udp(from: asymmetric, to: virtualAddress)).unpacked(by: "tun0"),
@@ -43,7 +43,7 @@ package enum StackedDevices {
                     link add name e0 address \(Testbed.ethernetText("e0")) type vxlan \
                     id 7 local \(hostOnA) dstport 4789 dev a0
                     """),
-                .ip("address add 203.0.113.193/26 dev e0"), .ip("link set e0 up"), .virtualAddressOnLoopback,
+                .ip("address add 203.0.113.129/26 dev e0"), .ip("link set e0 up"), .virtualAddressOnLoopback,
                 .rpFilter("e0", 1),
             ],
             traffic: .packets(

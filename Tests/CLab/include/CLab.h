@@ -10,6 +10,9 @@
  * function returns a negative errno when it fails.
  */
 
+/* Sends empty UDP datagrams to an address (octets in network order), whether or not a packet filter lets them out. */
+int lab_udp_storm(int fd, uint32_t address, uint16_t port, uint64_t count);
+
 /* Moves the calling thread, and only it, into the network namespace that a file stands for. */
 int lab_enter_namespace(const char *_Nonnull path);
 
@@ -24,6 +27,15 @@ int lab_udp_socket(uint16_t port);
 
 /* Makes a socket a member of a multicast group (octets in network order) on an interface. */
 int lab_join_group(int fd, uint32_t group, const char *_Nonnull interface);
+
+/*
+ * Sends frames of `size` octets each, which stand one after the other in `frames`, in turn until `count` were sent, with
+ * as few system calls as that takes. Returns 0.
+ */
+int lab_flood(int fd, const uint8_t *_Nonnull frames, uint32_t size, uint32_t variants, uint64_t count);
+
+/* Moves the calling thread to one CPU. */
+int lab_pin(int cpu);
 
 int lab_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
 

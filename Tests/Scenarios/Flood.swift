@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Lab
+
+/// Many drops in a short time: the totals stay exact, whatever became of the detail.
+package enum Flood {
+    package static let procedures: [Procedure] = [
+        Procedure("two million drops: the totals are exact") { try exactTotals(drops: 2_000_000) },
+        Procedure(
+            "drops in process context under a receive flood: what interrupts the program is counted too",
+            requires: [.twoCPUs, .tool("nft")]
+        ) { try nested() },
+    ]
+
+    /// 128 senders of the asymmetric subnet.
+    private static let senders = (0..<128).map { IPv4Packet.udp(from: "203.0.113.\($0)", to: virtualAddress) }
+
+    /// CPU 0 sends, CPU 1 receives by interrupt (receive packet steering) while it drops packets of its own: so the
+    /// program is often running there when a drop of the flood comes, and the kernel skips a program that is running.
+    private static func nested() throws -> [String] {
+        let testbed = try Testbed()
+        try testbed.apply([
+            .rpFilter("a0", 1), .virtualAddressOnLoopback,
+            .nft(
+                """
+                add table ip guard
+                add chain ip guard departure { type filter hook output priority filter; }
+                add rule ip guard departure udp dport 9 drop
+                """, at: .client),
+        ])
+        try testbed.steerReceiving(of: "a0", toCPU: 1)
+        let sender = try PacketSender(on: "a1", of: testbed.client, ethernetAddress: Testbed.ethernetAddress("a1"))
+        let local = try UDPSink(port: 0, in: testbed.client)
+        let trace = try RpfwatchProcess(["trace", "--json", "--netns", testbed.host.argument])
+        try trace.waitForStart()
+        let before = try KernelCounters(of: testbed.host)
+        try sideBySide(
+            { try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: 1_000_000) },
+            { try local.storm(to: hostOnA, count: 1_000_000) })
+        let counted = try (testbed.settledCounters() - before).reversePathFilter
+        let events = TraceEvents(try trace.interruptAndFinish(within: 60))
+        var problems = events.problems + events.totalsProblems
+        if events.end?["rpf.drops"] != .integer(counted) {
+            problems.append("the kernel counted \(counted) drops, and the totals are \(events.end ?? .null)")
+        }
+        let nested = events.events("lost").filter { $0["rpf.loss.source"] == "nested" }
+        if counted == 0 || nested.isEmpty { problems.append("nothing was nested: the scenario provokes nothing") }
+        return problems
+    }
+
+    private static func exactTotals(drops: Int) throws -> [String] {
+        let testbed = try Testbed()
+        try testbed.apply([.rpFilter("a0", 1), .virtualAddressOnLoopback])
+        let sender = try PacketSender(on: "a1", of: testbed.client, ethernetAddress: Testbed.ethernetAddress("a1"))
+        // Detail goes where nobody counts it; what is counted comes by the other stream.
+        let trace = try RpfwatchProcess(["trace", "--json", "--netns", testbed.host.argument])
+        try trace.waitForStart()
+        let before = try KernelCounters(of: testbed.host)
+        let begin = monotonicSeconds()
+        try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: drops)
+        let seconds = monotonicSeconds() - begin
+        let counted = try (KernelCounters(of: testbed.host) - before).reversePathFilter
+        let events = TraceEvents(try trace.interruptAndFinish(within: 60))
+        var problems = events.problems + events.totalsProblems
+        if counted != drops { problems.append("the kernel counted \(counted) of \(drops) drops in \(seconds) s") }
+        if events.end?["rpf.drops"] != .integer(drops) { problems.append("the totals are \(events.end ?? .null)") }
+        if events.findings.count != 1 || events.findings.first?["rpf.drops"] != .integer(drops) {
+            problems.append("the findings are \(events.findings)")
+        }
+        return problems
+    }
+}
