@@ -67,6 +67,8 @@ let package = Package(
         .target(
             name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
             swiftSettings: settings),
+        tests("DropsTests", ["Packets", "Facts", "Drops"]),
+        tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab"]),
         tests("HostTests", ["Packets", "Facts", "Host"]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),

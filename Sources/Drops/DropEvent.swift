@@ -115,13 +115,15 @@ package struct DropEvent: Hashable, Sendable {
     package var hasDestinationNAT: Bool
     package var hasCustomRules: Bool?
     package var hasCustomLocalRoutes: Bool?
+    /// The ingress interface, also where the key has none because its reason is only counted.
+    package var interfaceIndex: UInt32
 
     package init(
         key: DropKey, hooks: DropHooks = .drop, time: UInt64 = 0, packet: Packet, interfaceName: InterfaceName,
         interfaceKind: String? = nil, vrf: UInt32? = nil, sysctls: SysctlsAtDrop? = nil, path: PacketPath? = nil,
         outputInterface: UInt32? = nil, reasonName: String? = nil, location: UInt64 = 0,
         locationSymbol: String? = nil, hasDestinationNAT: Bool = false, hasCustomRules: Bool? = nil,
-        hasCustomLocalRoutes: Bool? = nil
+        hasCustomLocalRoutes: Bool? = nil, interfaceIndex: UInt32? = nil
     ) {
         self.key = key
         self.hooks = hooks
@@ -139,5 +141,6 @@ package struct DropEvent: Hashable, Sendable {
         self.hasDestinationNAT = hasDestinationNAT
         self.hasCustomRules = hasCustomRules
         self.hasCustomLocalRoutes = hasCustomLocalRoutes
+        self.interfaceIndex = interfaceIndex ?? key.interfaceIndex
     }
 }

@@ -1,1 +1,119 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Drops
+import SystemPackage
+
+/// The kernel's side of a trace: programs, ring and counters, gone with this value.
+package struct Probe: ~Copyable {
+    /// The hooks in use.
+    package let tier: Tier
+    /// The better tiers that this kernel or these privileges do not allow, and why.
+    package let refusals: [TierRefusal]
+    private let trial: TierTrial
+    private let object: BPFObject
+    private var links: BPFLinks
+    private let ring: RingReader
+    private let counterMap: CounterMap
+    private let cpus: PerCPUState
+    /// Misses of the first drop program before counting began.
+    private var missesBefore: UInt64 = 0
+
+    /// How many records one `consume` hands over at most, so that a flood cannot keep its caller from everything else.
+    private static let consumeLimit = 1 << 16
+
+    /// Chooses the tier, loads its programs and tries to attach them; nothing is counted before `attach`.
+    package init(_ options: ProbeOptions) throws(ProbeError) {
+        try Capabilities.require()
+        let trial = TierTrial(types: try KernelTypes())
+        let loaded = try TierLoader(trial: trial, options: options).load()
+        let ring = try RingReader(map: loaded.object.descriptor(ofMap: "ring"))
+        let counterMap = try CounterMap(
+            counters: loaded.object.descriptor(ofMap: "counters"), overflow: loaded.object.descriptor(ofMap: "overflow")
+        )
+        let cpus = PerCPUState(map: try loaded.object.descriptor(ofMap: "cpus"))
+
+        self.trial = trial
+        self.ring = ring
+        self.counterMap = counterMap
+        self.cpus = cpus
+        tier = loaded.tier
+        refusals = loaded.refusals
+        links = BPFLinks()
+        object = loaded.object
+    }
+
+    /// The hooks as libbpf names them.
+    package var hooks: [String] {
+        switch tier {
+        case .fexit: ["fexit/fib_validate_source", "tp_btf/kfree_skb"]
+        case .kprobe: ["kprobe/fib_validate_source", "kretprobe/fib_validate_source", "tp_btf/kfree_skb"]
+        case .tracepoint: ["tp_btf/kfree_skb"]
+        }
+    }
+
+    /// True when this kernel says why it drops a packet (Linux 5.17 and later): only then are other drops told apart.
+    package var hasDropReasons: Bool { trial.hasReasonArgument }
+
+    /// What cannot be seen with these hooks on this kernel, one sentence each.
+    package var blindSpots: [String] { trial.blindSpots(of: tier) }
+
+    /// Starts counting.
+    package mutating func attach() throws(ProbeError) {
+        let programs = trial.programs(of: tier)
+        var links = BPFLinks()
+        try cpus.reset()
+        for program in programs.drop + programs.verdict {
+            do {
+                try object.attach(program, to: &links)
+            } catch {
+                throw ProbeError(.failed, "Cannot attach the BPF program \(program.rawValue): \(error.errno).")
+            }
+        }
+        self.links = links
+        missesBefore = object.misses(of: programs.drop[0])
+        try object.setEnabled(true)
+    }
+
+    /// Stops counting. Records and counters can still be read.
+    package mutating func detach() {
+        // Fails only for an object that could not have been enabled either.
+        try? object.setEnabled(false)
+        links = BPFLinks()
+    }
+
+    /// Readable when records are waiting. A record is announced within 5 ms of the one before, or not at all until the next,
+    /// so call `consume` every 20 ms too.
+    package var fileDescriptor: Int32 { ring.fileDescriptor }
+
+    /// Hands over the records that are waiting, oldest first, with the names of their reasons; returns how many. More may
+    /// have come when it returns a large number.
+    package func consume(_ body: (DropEvent) -> Void) throws(ProbeError) -> Int {
+        try ring.consume(limit: Self.consumeLimit) { record in
+            // The programs come from the same source as the decoder; what it does not understand was not written by them.
+            guard var event = DropEvent(record: record) else { return }
+            if trial.hasReasonArgument { event.reasonName = reasonName(event.key.reason) }
+            body(event)
+        }
+    }
+
+    /// The kernel's exact counts, summed over the CPUs.
+    package func counters() throws(ProbeError) -> [DropKey: DropCounters] { try counterMap.read() }
+
+    /// Removes the counts of namespaces that no longer exist and returns the last of them, which the caller has to keep.
+    package func fold(namespaceCookies: Set<UInt64>) throws(ProbeError) -> [DropKey: DropCounters] {
+        try counterMap.remove(namespaceCookies: namespaceCookies)
+    }
+
+    /// The kernel's name for a drop reason, without the SKB_DROP_REASON_ prefix; nil for a number of a subsystem of its own.
+    package func reasonName(_ number: UInt32) -> String? { trial.types.dropReasons[number] }
+
+    /// Drops, of whatever reason, that no program saw because all were interrupted while running on that CPU.
+    ///
+    /// The kernel counts what it skipped the first drop program for; the second counts what it handled in its place.
+    /// The difference went unseen. Drops that only the second was skipped for had been counted by the first.
+    package func nestedLosses() -> UInt64 {
+        // In this order: what is handled between the two readings makes the difference too small, never too large.
+        let skipped = object.misses(of: trial.programs(of: tier).drop[0]) &- missesBefore
+        guard let handled = cpus.secondChances() else { return skipped }
+        return skipped > handled ? skipped - handled : 0
+    }
+}

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# build.sh OUTPUT: compiles the BPF programs of this folder for every architecture into the folder OUTPUT, with the Swift
+# toolchain's own clang. The same sources and headers give the same bytes in whatever folder the checkout lies.
+set -eu
+
+mkdir -p "$1"
+output=$(cd "$1" && pwd)
+cd "$(dirname "$0")"
+
+toolchain=$(dirname "$(readlink -f "$(command -v swiftc)")")
+# The kernel's uapi headers; the types that are used are the same on both architectures.
+headers=/usr/include/$(uname -m)-linux-gnu
+
+for source in *.bpf.c; do
+    for target in x86_64:x86 aarch64:arm64; do
+        object=$output/${source%.bpf.c}.${target%%:*}.bpf.o
+        # BTF and debug information name source files: the folder's own path is taken out of them.
+        "$toolchain/clang" -target bpf -ffreestanding -mcpu=v3 -std=gnu2x -O2 -g -Wall -Wextra -Werror \
+            "-D__TARGET_ARCH_${target##*:}" -idirafter "$headers" \
+            "-ffile-prefix-map=$PWD=." -fdebug-compilation-dir=. \
+            -c "$source" -o "$object"
+        # Leaves BTF, which the loader needs.
+        "$toolchain/llvm-objcopy" --strip-debug "$object"
+    done
+done
