@@ -74,8 +74,9 @@ let package = Package(
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),
-
-        tests("FixesTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "ModelLab", "Lab", "Scenarios"]),
+        tests(
+            "FixesTests",
+            ["Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "ModelLab", "Lab", "Scenarios"]),
 
         // The lab: namespaces, packets, the running program. Nothing in it or in the scenarios imports a test framework,
         // so that they can be linked into a program for a machine that has none.

@@ -9,7 +9,8 @@ mkdir -p "$1"
 output=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
 
-toolchain=$(dirname "$(readlink -f "$(command -v swiftc)")")
+# Where the compiler says that it is: the swiftc in PATH may be a version manager's stand-in.
+toolchain=$(swiftc -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift.*|\1/bin|p')
 # The kernel's uapi headers; the types that are used are the same on both architectures.
 headers=/usr/include/$(uname -m)-linux-gnu
 

@@ -40,7 +40,9 @@ package struct NetworkFacts: Hashable, Sendable {
 
     package func link(_ index: UInt32) -> Link? { links.first { $0.index == index } }
     package func link(named name: InterfaceName) -> Link? { links.first { $0.name == name } }
-    package func addresses(on interface: UInt32) -> [InterfaceAddress] { addresses.filter { $0.interface == interface } }
+    package func addresses(on interface: UInt32) -> [InterfaceAddress] {
+        addresses.filter { $0.interface == interface }
+    }
 }
 
 /// A packet filter rule that checks the reverse path by itself: iptables' `rpfilter` match or an nft `fib` expression.

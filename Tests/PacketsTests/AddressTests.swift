@@ -8,7 +8,9 @@ import Testing
         #expect(IPv4Address(text)?.description == text)
     }
 
-    @Test(arguments: ["", "192.0.2", "192.0.2.1.1", "192.0.2.256", "192.0.2.01", "192.0.2.1 ", "+1.2.3.4", "1..2.3", "a.b.c.d"])
+    @Test(arguments: [
+        "", "192.0.2", "192.0.2.1.1", "192.0.2.256", "192.0.2.01", "192.0.2.1 ", "+1.2.3.4", "1..2.3", "a.b.c.d",
+    ])
     func anythingElseIsRefused(text: String) {
         #expect(IPv4Address(text) == nil)
     }
