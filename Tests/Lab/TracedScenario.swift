@@ -65,13 +65,12 @@ extension Scenario {
             if expected.certainty == "inferred" && drop["rpf.inferred_from.raced"] != false {
                 problems.append("rpf.inferred_from is \(drop["rpf.inferred_from"] ?? .null)")
             }
-            let packet = (drop["source.ip"]?.string ?? "", drop["network.iana_number"]?.integer ?? -1)
-            if !(traffic.checked ?? traffic.packets).contains(where: {
-                (dottedQuad($0.source), Int($0.protocol)) == packet
-            }) {
-                problems.append("a drop of a packet that was never sent: \(packet)")
-            }
         }
+        let reported = drops.map(PacketFields.init)
+        let sent = (traffic.checked ?? traffic.packets).flatMap {
+            [PacketFields](repeating: PacketFields($0), count: traffic.times)
+        }
+        if reported.sorted() != sent.sorted() { problems.append("the packets are \(reported), and \(sent) were sent") }
         return Array(Set(problems)).sorted()
     }
 
@@ -127,9 +126,4 @@ extension Scenario {
         "same_subnet_interfaces", "blackhole_route", "nexthop_down", "reply_path_broken", "vrf", "other_netns",
         "value_overwritten", "spoof_suspected",
     ]
-}
-
-/// The text form of an address.
-package func dottedQuad(_ address: UInt32) -> String {
-    stride(from: 24, through: 0, by: -8).map { "\(address >> UInt32($0) & 0xFF)" }.joined(separator: ".")
 }

@@ -27,7 +27,8 @@ package enum Forwarding {
             "DNAT to a container: the check sees the container's address as destination",
             requires: [.tool("nft")],
             setup: container + [.forwarding, .rpFilter("a0", 1)],
-            traffic: .packets(.udp(from: asymmetric, to: hostOnA, port: 8_080)),
+            traffic: .packets(.udp(from: asymmetric, to: hostOnA, port: 8_080))
+                .carrying(.udp(from: asymmetric, to: "203.0.113.194", port: 80)),
             expect: .dropped(
                 ExpectedDrop(
                     "wrong_interface", factors: ["dnat"], path: "forward", sysctl: (all: 0, interface: 1),
