@@ -64,7 +64,8 @@ package enum Marks {
             traffic: .packets(.tcpSyn(from: asymmetric, to: "203.0.113.77")),
             expect: .dropped(
                 ExpectedDrop(
-                    "local_source", factors: ["fwmark_hits_local", "policy_rule"], sysctl: (all: 0, interface: 0),
+                    "local_source", factors: ["fwmark_misroutes", "fwmark_hits_local", "policy_rule"],
+                    sysctl: (all: 0, interface: 0),
                     reverse: .local("lo", table: 100, rule: 1_000), certainty: "observed",
                     fix: ExpectedFix("src_valid_mark"), alternatives: ["accept_local"])),
             remedy: [.sysctl("conf/all/src_valid_mark", 0)]),

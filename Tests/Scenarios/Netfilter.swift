@@ -17,7 +17,9 @@ package enum Netfilter {
             ],
             traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
             expect: .dropped(
-                ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), fix: ExpectedFix("netfilter_rule"))),
+                ExpectedDrop(
+                    "netfilter", sysctl: (all: 0, interface: 0), certainty: "observed",
+                    fix: ExpectedFix("netfilter_rule"))),
             remedy: [.nft("insert rule ip guard arrival iifname \"a0\" accept")]),
 
         Scenario(
@@ -26,7 +28,9 @@ package enum Netfilter {
             setup: [.command("iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP")],
             traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
             expect: .dropped(
-                ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), fix: ExpectedFix("netfilter_rule"))),
+                ExpectedDrop(
+                    "netfilter", sysctl: (all: 0, interface: 0), certainty: "observed",
+                    fix: ExpectedFix("netfilter_rule"))),
             remedy: [.command("iptables -t raw -I PREROUTING -i a0 -j ACCEPT")]),
 
         Scenario(
@@ -42,7 +46,8 @@ package enum Netfilter {
             ],
             // Counted as delivered only after the hook.
             traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
-            expect: .dropped(ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), fix: .none)),
+            expect: .dropped(
+                ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), certainty: "observed", fix: .none)),
             remedy: [.command("nft delete table ip guard")]),
     ]
 }
