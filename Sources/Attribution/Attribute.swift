@@ -85,13 +85,11 @@ private func attributeMartian(_ facts: DropFacts, _ situation: Situation?, _ las
 /// Neither the sysctls nor the kernel's own reverse lookup had a part in it: of the factors only those that describe where
 /// the packet came in and what it was are told.
 private func attributeNetfilter(_ facts: DropFacts, _ situation: Situation?) -> DropAttribution {
-    let match = situation.flatMap { FilterMatch(drop: $0.drop, model: $0.model) }
     return DropAttribution(
         attributed: false, cause: .netfilter,
         factors: factors(facts, situation, among: [.dnat, .decapsulated, .vrf, .otherNetns, .spoofSuspected]),
         certainty: Certainty(attributed: facts.basis, cause: .observed), path: path(facts, situation),
-        reverse: match.flatMap { match in situation.map { ReverseRoute(match.reverse, model: $0.model) } },
-        filterRule: match?.rule)
+        filterRule: situation.flatMap { filterRule(dropping: $0.drop, model: $0.model) })
 }
 
 /// The way the packet was going: as the kernel said, else as the simulated check came to it, else by the address.

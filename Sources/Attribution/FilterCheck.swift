@@ -75,25 +75,24 @@ struct FilterCheck {
         return isKnown ? true : nil
     }
 
-    /// The lookup of a check that the packet does not pass; nil when it passes.
-    func failingLookup(_ packet: Packet, _ ingress: UInt32, _ model: RoutingModel) -> LookupResult? {
+    /// Whether the packet passes the check itself.
+    func passes(_ packet: Packet, _ ingress: UInt32, _ model: RoutingModel) -> Bool {
         let isLocalMulticast = packet.destination.rawValue >> 8 == 0xE00000
-        if packet.source.isUnspecified && (packet.destination.isLimitedBroadcast || isLocalMulticast) { return nil }
-        if model.link(ingress)?.isLoopback == true { return nil }
+        if packet.source.isUnspecified && (packet.destination.isLimitedBroadcast || isLocalMulticast) { return true }
+        if model.link(ingress)?.isLoopback == true { return true }
 
-        let hasNoReturn =
+        let isToAll =
             packet.destination.isMulticast || packet.destination.isLimitedBroadcast || packet.destination.isUnspecified
         var key = LookupKey(
-            destination: packet.source, source: hasNoReturn ? .unspecified : packet.destination,
-            vrf: model.vrf(of: ingress))
+            destination: packet.source, source: isToAll ? .unspecified : packet.destination, vrf: model.vrf(of: ingress)
+        )
         key.tos = packet.tos & model.tosMask
         key.mark = usesMark ? packet.mark : 0
         key.ignoresLinkState = true
-        let result = model.lookup(key)
-        guard case .found(let route) = result.end else { return result }
-        if isIptables && route.kind != .unicast && !(route.kind == .local && acceptsLocal) { return result }
-        if !isIptables && route.kind == .local { return result }
-        return isLoose || model.uses(route, ingress) ? nil : result
+        guard case .found(let route) = model.lookup(key).end else { return false }
+        if isIptables && route.kind != .unicast && !(route.kind == .local && acceptsLocal) { return false }
+        if !isIptables && route.kind == .local { return false }
+        return isLoose || model.uses(route, ingress)
     }
 
     // MARK: Reading

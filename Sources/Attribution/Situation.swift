@@ -65,15 +65,8 @@ struct Situation {
             outputInterface: verdict.outputInterface ?? 0, usesMark: usesMark, isARP: verdict.path == .arp)
     }
 
-    /// What the reverse lookup found. A source that was refused for being our own before any lookup is looked up for the
-    /// route that makes it so.
-    var reverseLookup: LookupResult? {
-        if let reverse = verdict.reverse { return reverse }
-        guard verdict.decision == .refuse(.localSource) else { return nil }
-        return model.lookup(reverseKey(usesMark: configuration.srcValidMark))
-    }
-
-    var reverse: ReverseRoute? { reverseLookup.map { ReverseRoute($0, model: model) } }
+    /// What the reverse lookup found; nil when the check was decided without one.
+    var reverse: ReverseRoute? { verdict.reverse.map { ReverseRoute($0, model: model) } }
 
     /// The way the simulated check came to; nil when it says that the check is not reached.
     var path: PacketPath? {

@@ -155,12 +155,14 @@ import Testing
         #expect(judged.inferredFrom == nil)
     }
 
-    @Test func anOwnAddressNamesTheRouteThatMakesItLocal() {
-        let judged = lab(mode: 0).judge(.localSource, from: Lab.own)
-        #expect(judged.reverse?.kind == "local")
-        #expect(judged.reverse?.interface == "b0")
-        #expect(judged.reverse?.table == 255)
-        #expect(judged.reverse?.prefix == prefix("198.51.100.1"))
+    @Test func theReverseRouteIsToldOnlyWhereTheCheckLookedForIt() {
+        #expect(lab(mode: 0).judge(.localSource, from: Lab.own).reverse == nil)
+        let strict = lab().judge(.localSource, from: Lab.own).reverse
+        #expect(strict?.kind == "local")
+        #expect(strict?.interface == "b0")
+        #expect(strict?.table == 255)
+        #expect(strict?.prefix == prefix("198.51.100.1"))
+        #expect(lab().judge(.invalidSource, from: address("224.0.0.9")).reverse == nil)
     }
 
     @Test(arguments: [

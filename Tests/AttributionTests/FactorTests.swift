@@ -304,6 +304,12 @@ let factorCases: [FactorCase] = [
                 == [.allOverridesInterface, .policyRule, .lessSpecificRoute, .replyPathBroken, .vrf, .otherNetns])
     }
 
+    @Test func whatNobodyCanHaveAsAddressHasNoReplyPath() {
+        #expect(lab().judge(.invalidSource, from: address("233.252.0.9")).factors == [])
+        #expect(lab().judge(.localnet, from: address("127.0.0.9")).factors == [])
+        #expect(lab().judge(.invalidSource, from: address("198.51.100.255")).factors == [.spoofSuspected])
+    }
+
     @Test func manySourcesAloneAreNoSpoofing() {
         for host in 1...100 {
             let source = IPv4Address(rawValue: address("203.0.113.128").rawValue + UInt32(host))

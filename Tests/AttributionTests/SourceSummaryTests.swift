@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import Attribution
+import Drops
+import Facts
+import ModelLab
+import Packets
+import Testing
+
+private let event = lab().drop()
+private let judgement = lab().judge()
+
+/// What a finding says about the sources of its drops.
+private func summary(_ sources: some Sequence<IPv4Address>) -> [Finding.Source] {
+    var table = FindingTable()
+    var event = event
+    for source in sources {
+        event.packet.source = source
+        _ = table.record(event, attribution: judgement, namespace: NamespaceIdentity(inode: 1))
+    }
+    return table.findings.first?.sources ?? []
+}
+
+private func source(_ text: String, _ drops: UInt64) -> Finding.Source {
+    Finding.Source(prefix: prefix(text), drops: drops)
+}
+
+private func hosts(_ base: String, _ count: UInt32) -> [IPv4Address] {
+    (0..<count).map { IPv4Address(rawValue: address(base).rawValue + $0) }
+}
+
+@Suite struct SourceSummaryTests {
+    @Test func fewSourcesAreListedTheHeaviestFirst() {
+        let sources = hosts("203.0.113.7", 1) + Array(repeating: address("198.51.100.9"), count: 5)
+        #expect(summary(sources) == [source("198.51.100.9", 5), source("203.0.113.7", 1)])
+    }
+
+    @Test func eightOfOneBlockAreTheBlock() {
+        #expect(summary(hosts("203.0.113.0", 7)).count == 7)
+        #expect(summary(hosts("203.0.113.0", 8)) == [source("203.0.113.0/24", 8)])
+        #expect(
+            summary(hosts("203.0.113.0", 9) + hosts("192.0.2.9", 1)) == [
+                source("203.0.113.0/24", 9), source("192.0.2.9", 1),
+            ])
+    }
+
+    @Test func oneThatOutweighsItsBlockStaysApart() {
+        let sources = hosts("203.0.113.0", 20) + Array(repeating: address("203.0.113.77"), count: 500)
+        #expect(summary(sources) == [source("203.0.113.77", 500), source("203.0.113.0/24", 20)])
+    }
+
+    @Test func manyBlocksOfOneNetworkAreTheNetwork() {
+        let sources = (0..<100).map { IPv4Address(rawValue: address("198.51.0.1").rawValue + $0 << 8) }
+        #expect(summary(sources) == [source("198.51.0.0/16", 100)])
+    }
+
+    @Test func whatDoesNotFitIsOnePrefixThatCoversIt() {
+        let scattered = (1...30).map { IPv4Address(rawValue: UInt32($0) << 24 | 5) }
+        let listed = summary(scattered + Array(repeating: address("9.0.0.5"), count: 10))
+        #expect(listed.count == 10)
+        #expect(listed.reduce(0) { $0 + $1.drops } == 40)
+        #expect(listed.contains(source("9.0.0.5", 11)))
+        #expect(listed.first == source("0.0.0.0/3", 21))
+    }
+
+    @Test func amongAMillionRandomSourcesTheHeavyOnesAreFoundInBoundedTimeAndSpace() {
+        var random = SeededGenerator(state: 1)
+        let heavy = address("198.51.100.9")
+        let clock = ContinuousClock()
+        var listed: [Finding.Source] = []
+        let time = clock.measure {
+            listed = summary(
+                (0..<1_000_000).lazy.map {
+                    $0 % 10 == 0 ? heavy : IPv4Address(rawValue: UInt32.random(in: 0...UInt32.max, using: &random))
+                })
+        }
+        #expect(listed.reduce(0) { $0 + $1.drops } == 1_000_000)
+        #expect(listed.count == 2)
+        #expect(listed.first?.prefix == .any)
+        #expect(listed.last?.prefix == prefix("198.51.100.9"))
+        #expect((99_000...100_000).contains(listed.last?.drops ?? 0))
+        // A debug build; what has to be seen is that nothing grows with the number of sources.
+        #expect(time < .seconds(60))
+    }
+}
