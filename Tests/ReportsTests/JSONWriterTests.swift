@@ -165,8 +165,8 @@ func parsed(_ event: Event) throws -> [String: Any] {
         finding.fix.summary = long
         finding.fix.sideEffects = Array(repeating: long, count: 1000)
         finding.rejected = Array(repeating: RejectedRecipe(recipe: long, commands: [long], reason: long), count: 1000)
-        finding.alternatives = Array(repeating: Samples.ruleFix, count: 10_000)
-        finding.sources = Array(repeating: finding.sources[0], count: 100_000)
+        finding.alternatives = Array(repeating: Samples.ruleFix, count: 3000)
+        finding.sources = Array(repeating: finding.sources[0], count: 1000)
         finding.namespace.name = long
         let event = Samples.event(.finding(finding))
         var writer = JSONWriter()

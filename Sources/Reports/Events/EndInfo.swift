@@ -19,8 +19,11 @@ package struct EndInfo: Hashable, Sendable {
     package var windowStart: WallTime
     /// When the last one was detached.
     package var windowEnd: WallTime
-    /// The watched namespaces, the own first; bounded, `totals.kernel.netnsWatched` is their number.
+    /// The watched namespaces, the own first; at most `namespaceLimit`, their number is `totals.kernel.netnsWatched`.
     package var namespaces: [NamespaceIdentity]
+
+    /// Namespaces that are named.
+    package static let namespaceLimit = 64
 
     package init(
         reason: Reason?, totals: Totals, windowStart: WallTime, windowEnd: WallTime,
@@ -30,6 +33,6 @@ package struct EndInfo: Hashable, Sendable {
         self.totals = totals
         self.windowStart = windowStart
         self.windowEnd = windowEnd
-        self.namespaces = namespaces
+        self.namespaces = Array(namespaces.prefix(Self.namespaceLimit))
     }
 }

@@ -32,9 +32,9 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     package var dropReason: String?
     /// The packet filter rule that is the likely dropper.
     package var filterRule: FilterRule?
-    /// Heaviest first, bounded.
+    /// Heaviest first, at most `addressLimit`.
     package var sources: [Finding.Source]
-    /// Heaviest first, bounded.
+    /// Heaviest first, at most `addressLimit`.
     package var destinations: [Destination]
     /// Exact, from the kernel's counters.
     package var drops: UInt64
@@ -102,8 +102,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.reverse = reverse
         self.dropReason = dropReason
         self.filterRule = filterRule
-        self.sources = sources
-        self.destinations = destinations
+        self.sources = Array(sources.prefix(Self.addressLimit))
+        self.destinations = Array(destinations.prefix(Self.addressLimit))
         self.drops = drops
         self.detailed = detailed
         self.firstSeen = firstSeen
@@ -115,8 +115,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
 }
 
 extension FindingReport {
-    /// Distinct destinations that a report keeps.
-    static let destinationLimit = 16
+    /// Source prefixes, and destinations, that a report keeps.
+    package static let addressLimit = 16
 
     /// A finding and the advice about it as they are reported.
     package init(_ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil) {
@@ -153,14 +153,16 @@ extension FindingReport {
                 address: packet.destination, transport: packet.transport, port: packet.destinationPort)
             counts[target, default: 0] += sample.count
         }
-        let all = counts.map {
+        return counts.map {
             Destination(address: $0.address, transport: $0.transport, port: $0.port, drops: $1)
-        }
-        // Ties are broken, so that the same finding reads the same in every report.
-        func precedes(_ left: Destination, _ right: Destination) -> Bool {
-            (right.drops, left.address.rawValue, left.transport.rawValue, left.port ?? 0)
-                < (left.drops, right.address.rawValue, right.transport.rawValue, right.port ?? 0)
-        }
-        return Array(all.sorted(by: precedes).prefix(destinationLimit))
+        }.sorted()
+    }
+}
+
+extension FindingReport.Destination: Comparable {
+    /// Heaviest first. Ties are broken, so that the same finding reads the same in every report.
+    package static func < (left: Self, right: Self) -> Bool {
+        (right.drops, left.address.rawValue, left.transport.rawValue, left.port ?? 0)
+            < (left.drops, right.address.rawValue, right.transport.rawValue, right.port ?? 0)
     }
 }

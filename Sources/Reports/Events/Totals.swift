@@ -14,9 +14,12 @@ package struct Totals: Hashable, Sendable {
     package var filtered: UInt64
     /// Drops for any other reason; nil where the kernel has no drop reasons.
     package var otherDrops: UInt64?
-    /// The most frequent other reasons, most frequent first; bounded.
+    /// The most frequent other reasons, most frequent first; at most `reasonLimit`.
     package var otherReasons: [ReasonCount]
     package var kernel: KernelReconciliation
+
+    /// Other reasons that a report names.
+    package static let reasonLimit = 8
 
     package init(
         drops: UInt64 = 0, emitted: UInt64 = 0, suppressed: UInt64 = 0, lost: UInt64 = 0, filtered: UInt64 = 0,
@@ -28,7 +31,7 @@ package struct Totals: Hashable, Sendable {
         self.lost = lost
         self.filtered = filtered
         self.otherDrops = otherDrops
-        self.otherReasons = otherReasons
+        self.otherReasons = Array(otherReasons.prefix(Self.reasonLimit))
         self.kernel = kernel
     }
 

@@ -5,51 +5,49 @@ import Facts
 import Packets
 
 extension JSONBuffer {
-    mutating func write(_ report: DropReport) {
-        let drop = report.drop
-        packet(drop.packet, interface: drop.interfaceName)
-        container(report.namespace.container)
+    mutating func write(_ judgement: Judgement) {
+        container(judgement.namespace.container)
         key("rpf")
         beginObject()
         key("attributed")
-        bool(report.attribution.attributed)
+        bool(judgement.attribution.attributed)
         key("cause")
-        optional(report.attribution.cause) { $0.word($1.rawValue) }
-        factors(report.attribution.factors)
-        certainty(report.attribution.certainty)
-        inference(snapshotTime: report.snapshotTime, raced: report.attribution.inferredFrom?.raced)
+        optional(judgement.attribution.cause) { $0.word($1.rawValue) }
+        factors(judgement.attribution.factors)
+        certainty(judgement.attribution.certainty)
+        inference(snapshotTime: judgement.snapshotTime, raced: judgement.attribution.inferredFrom?.raced)
         key("drop_reason")
-        optional(drop.reasonName) { $0.string($1, limit: Limit.name) }
+        optional(judgement.reasonName) { $0.string($1, limit: Limit.name) }
         key("location")
-        location(of: drop)
+        location(judgement.location, symbol: judgement.locationSymbol)
         key("path")
-        optional(report.attribution.path) { $0.word($1.rawValue) }
+        optional(judgement.attribution.path) { $0.word($1.rawValue) }
         key("probe")
-        word(drop.hooks.probeName)
-        sysctl(drop.sysctls.map(SysctlValues.init))
-        reverse(report.attribution.reverse)
+        word(judgement.hooks.probeName)
+        sysctl(judgement.sysctls.map(SysctlValues.init))
+        reverse(judgement.attribution.reverse)
         key("mark")
-        number(drop.packet.mark)
-        netns(report.namespace)
+        number(judgement.mark)
+        netns(judgement.namespace)
         key("ifindex")
-        number(drop.key.interfaceIndex)
-        interfaceHex("interface_hex", drop.interfaceName)
+        number(judgement.interfaceIndex)
+        interfaceHex("interface_hex", judgement.interface)
         key("iface_kind")
-        optional(drop.interfaceKind) { $0.string($1, limit: Limit.name) }
+        optional(judgement.interfaceKind) { $0.string($1, limit: Limit.name) }
         key("iface_has_ipv4")
-        bool(drop.key.interfaceHasAddress)
+        bool(judgement.interfaceHasAddress)
         key("vrf")
-        vrf(named: report.vrf, index: drop.vrf)
+        vrf(named: judgement.vrf, index: judgement.vrfIndex)
         key("finding_id")
-        optional(report.findingID) { $0.string($1, limit: Limit.name) }
+        optional(judgement.findingID) { $0.string($1, limit: Limit.name) }
         endObject()
     }
 
-    private mutating func packet(_ packet: Packet, interface: InterfaceName) {
+    mutating func write(packetOf report: DropReport) {
+        let packet = report.drop.packet
         key("network")
         beginObject()
-        raw("\"type\":\"ipv4\"")
-        key("transport")
+        raw("\"type\":\"ipv4\",\"transport\":")
         optional(packet.transport.name) { $0.word($1) }
         key("iana_number")
         number(packet.transport.rawValue)
@@ -60,7 +58,7 @@ extension JSONBuffer {
         key("interface")
         beginObject()
         key("name")
-        string(interface)
+        string(report.drop.interfaceName)
         endObject()
         endObject()
 
@@ -88,11 +86,11 @@ extension JSONBuffer {
     }
 
     /// The symbol of the address that the packet was freed from, or the address itself.
-    private mutating func location(of drop: DropEvent) {
-        if let symbol = drop.locationSymbol {
+    private mutating func location(_ address: UInt64, symbol: String?) {
+        if let symbol {
             string(symbol, limit: Limit.name)
-        } else if drop.location != 0 {
-            word("0x" + String(drop.location, radix: 16))
+        } else if address != 0 {
+            word("0x" + String(address, radix: 16))
         } else {
             null()
         }

@@ -33,6 +33,7 @@ extension JSONBuffer {
             rpf.optional(finding.interfaceHasAddress) { $0.bool($1) }
             rpf.key("vrf")
             rpf.optional(finding.vrf) { $0.string($1) }
+            rpf.interfaceHex("vrf_hex", finding.vrf)
             rpf.key("mark")
             rpf.optional(finding.mark) { $0.number($1) }
             rpf.sysctl(finding.sysctls)
@@ -66,15 +67,12 @@ extension JSONBuffer {
 
     /// Elements that a list may have.
     enum ListLimit {
-        static let addresses = 64
         static let rejected = 32
         static let sentences = 64
-        static let namespaces = 256
-        static let reasons = 8
     }
 
     private mutating func sources(of finding: FindingReport) {
-        array("sources", finding.sources.prefix(ListLimit.addresses)) { list, source in
+        array("sources", finding.sources.prefix(FindingReport.addressLimit)) { list, source in
             list.beginObject()
             list.key("prefix")
             list.prefix(source.prefix)
@@ -82,7 +80,7 @@ extension JSONBuffer {
             list.number(source.drops)
             list.endObject()
         }
-        array("destinations", finding.destinations.prefix(ListLimit.addresses)) { list, destination in
+        array("destinations", finding.destinations.prefix(FindingReport.addressLimit)) { list, destination in
             list.beginObject()
             list.key("ip")
             list.address(destination.address)
@@ -164,11 +162,11 @@ extension JSONBuffer {
     }
 
     /// Never cut: half a command is worse than none.
-    private mutating func commands(_ name: String, _ texts: [String]) {
+    private mutating func commands(_ name: StaticString, _ texts: [String]) {
         array(name, texts) { $0.string($1, limit: Limit.whole) }
     }
 
-    mutating func member(_ name: String, _ interface: InterfaceName) {
+    mutating func member(_ name: StaticString, _ interface: InterfaceName) {
         key(name)
         string(interface)
     }

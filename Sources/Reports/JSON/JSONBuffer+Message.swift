@@ -28,7 +28,7 @@ extension JSONBuffer {
         content(packet.destination, port: packet.destinationPort)
         if let name = packet.transport.name {
             raw(" ")
-            raw(name)
+            word(part: name)
         } else {
             raw(" protocol ")
             digits(UInt64(packet.transport.rawValue))
@@ -36,7 +36,7 @@ extension JSONBuffer {
         raw(" on ")
         content(report.drop.interfaceName)
         raw(": ")
-        raw(report.attribution.cause?.rawValue ?? "cause unknown")
+        word(part: report.attribution.cause?.rawValue ?? "cause unknown")
     }
 
     private mutating func content(_ address: IPv4Address, port: UInt16?) {

@@ -111,7 +111,7 @@ extension JSONBuffer {
     }
 
     /// The octets of a name that `string` cannot give without loss; null for all others.
-    mutating func interfaceHex(_ name: String, _ interface: InterfaceName?) {
+    mutating func interfaceHex(_ name: StaticString, _ interface: InterfaceName?) {
         key(name)
         guard let interface, !interface.bytes.allSatisfy({ $0 < 0x80 }), !interface.isValidUTF8 else { return null() }
         hex(interface.bytes)

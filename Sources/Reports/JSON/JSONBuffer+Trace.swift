@@ -2,19 +2,30 @@
 import Facts
 
 extension JSONBuffer {
-    /// ECS `host` of a start event, besides its name.
-    mutating func members(hostOf start: StartInfo) {
-        object("os") {
-            $0.key("type")
-            $0.word("linux")
-            $0.key("kernel")
-            $0.string(start.kernelRelease, limit: Limit.long)
+    /// ECS `host` and `service`; a start event says more about the host.
+    mutating func members(of origin: Origin, start: StartInfo?) {
+        object("host") { host in
+            host.key("name")
+            host.string(origin.host, limit: Limit.long)
+            guard let start else { return }
+            host.object("os") {
+                $0.key("type")
+                $0.word("linux")
+                $0.key("kernel")
+                $0.string(start.kernelRelease, limit: Limit.long)
+            }
+            host.key("architecture")
+            host.string(start.architecture, limit: Limit.long)
         }
-        key("architecture")
-        string(start.architecture, limit: Limit.long)
+        object("service") {
+            $0.key("name")
+            $0.word("rpfwatch")
+            $0.key("version")
+            $0.string(origin.version, limit: Limit.name)
+        }
     }
 
-    mutating func write(_ start: StartInfo, origin: Origin) {
+    mutating func write(_ start: StartInfo) {
         object("rpf") { rpf in
             rpf.object("trace") { trace in
                 trace.key("tier")
@@ -49,7 +60,7 @@ extension JSONBuffer {
         }
     }
 
-    private mutating func sentences(_ name: String, _ texts: [String]) {
+    private mutating func sentences(_ name: StaticString, _ texts: [String]) {
         array(name, texts.prefix(ListLimit.sentences)) { $0.string($1, limit: Limit.text / 4) }
     }
 
@@ -66,7 +77,7 @@ extension JSONBuffer {
         number(totals.filtered)
         key("other_drops")
         optional(totals.otherDrops) { $0.number($1) }
-        array("other_reasons", totals.otherReasons.prefix(ListLimit.reasons)) { list, count in
+        array("other_reasons", totals.otherReasons.prefix(Totals.reasonLimit)) { list, count in
             list.beginObject()
             list.key("reason")
             list.string(count.reason, limit: Limit.name)
@@ -134,7 +145,7 @@ extension JSONBuffer {
                 $0.key("reason")
                 $0.optional(end.reason) { $0.word($1.rawValue) }
             }
-            $0.array("namespaces", end.namespaces.prefix(ListLimit.namespaces)) { list, namespace in
+            $0.array("namespaces", end.namespaces.prefix(EndInfo.namespaceLimit)) { list, namespace in
                 list.beginObject()
                 list.members(of: namespace)
                 list.container(namespace.container)

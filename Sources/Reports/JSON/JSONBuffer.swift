@@ -23,8 +23,14 @@ struct JSONBuffer {
 
     mutating func reserve(_ capacity: Int) { bytes.reserveCapacity(capacity) }
 
-    /// Puts octets in as they are.
-    mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    /// Puts a literal in as it is.
+    mutating func raw(_ literal: StaticString) {
+        // A literal's octets are constants of the program.
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    /// Puts in what another buffer encoded.
+    mutating func append(_ fragment: [UInt8]) { bytes.append(contentsOf: fragment) }
 
     mutating func newline() { bytes.append(UInt8(ascii: "\n")) }
 
@@ -45,12 +51,10 @@ struct JSONBuffer {
     mutating func endArray() { bytes.append(UInt8(ascii: "]")) }
 
     /// A member's name, which must need no escaping.
-    mutating func key(_ name: String) {
-        if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+    mutating func key(_ name: StaticString) {
+        raw(bytes.last == UInt8(ascii: "{") ? "\"" : ",\"")
+        raw(name)
+        raw("\":")
     }
 
     private mutating func separate() {
@@ -60,7 +64,7 @@ struct JSONBuffer {
         }
     }
 
-    mutating func object(_ name: String, _ members: (inout Self) -> Void) {
+    mutating func object(_ name: StaticString, _ members: (inout Self) -> Void) {
         key(name)
         beginObject()
         members(&self)
@@ -68,7 +72,7 @@ struct JSONBuffer {
     }
 
     mutating func array<Element>(
-        _ name: String, _ elements: some Sequence<Element>, _ write: (inout Self, Element) -> Void
+        _ name: StaticString, _ elements: some Sequence<Element>, _ write: (inout Self, Element) -> Void
     ) {
         key(name)
         beginArray()
@@ -182,6 +186,9 @@ struct JSONBuffer {
     // MARK: Parts of strings
 
     mutating func openString() { bytes.append(UInt8(ascii: "\"")) }
+    /// Our own text inside a string.
+    mutating func word(part text: String) { bytes.append(contentsOf: text.utf8) }
+
     mutating func closeString() { bytes.append(UInt8(ascii: "\"")) }
 
     mutating func content(_ address: IPv4Address) {
@@ -224,21 +231,21 @@ struct JSONBuffer {
     }
 
     mutating func digits(_ value: UInt64, width: Int = 1) {
-        var count = 1
-        var rest = value / 10
-        while rest > 0 {
-            count += 1
-            rest /= 10
+        if value < 10 && width <= 1 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
+            return
         }
-        count = max(count, width)
-        let start = bytes.count
-        for _ in 0..<count { bytes.append(UInt8(ascii: "0")) }
-        rest = value
-        var index = start + count - 1
-        while rest > 0 {
-            bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        var reversed = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var count = 0
+        var rest = value
+        while rest > 0 || count < width {
+            reversed[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-            index -= 1
+            count += 1
+        }
+        while count > 0 {
+            count -= 1
+            bytes.append(reversed[count])
         }
     }
 

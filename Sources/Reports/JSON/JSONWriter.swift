@@ -15,6 +15,7 @@ package struct JSONWriter {
     /// The number of the next event; the first is 1.
     package private(set) var nextSequence: UInt64 = 1
     private var buffer = JSONBuffer()
+    private var fragments = JSONFragments()
 
     package init() { buffer.reserve(Self.shortLineLimit + 1) }
 
@@ -35,8 +36,10 @@ package struct JSONWriter {
         buffer.beginObject()
         envelope(of: event)
         switch event.payload {
-        case .start(let start): buffer.write(start, origin: event.origin)
-        case .drop(let drop): buffer.write(drop)
+        case .start(let start): buffer.write(start)
+        case .drop(let drop):
+            buffer.write(packetOf: drop)
+            buffer.append(fragments.judgement(of: drop))
         case .finding(let finding): buffer.write(finding, detail: detail)
         case .stats(let totals): buffer.object("rpf") { $0.members(totals) }
         case .lost(let loss): buffer.write(loss)
@@ -51,25 +54,7 @@ package struct JSONWriter {
         let action = event.action
         buffer.key("@timestamp")
         buffer.time(event.time)
-        buffer.key("schema_version")
-        buffer.number(Self.schemaVersion)
-        buffer.key("event")
-        buffer.beginObject()
-        buffer.key("kind")
-        buffer.word(action.kind)
-        buffer.key("category")
-        buffer.beginArray()
-        buffer.word(action.category)
-        buffer.endArray()
-        buffer.key("type")
-        buffer.beginArray()
-        buffer.word(action.type)
-        buffer.endArray()
-        buffer.key("action")
-        buffer.word(action.rawValue)
-        buffer.key("dataset")
-        buffer.word(action.dataset)
-        buffer.key("sequence")
+        buffer.append(fragments.opening(of: action))
         buffer.number(nextSequence)
         buffer.key("reason")
         buffer.optional(event.reason) { $0.word($1) }
@@ -83,19 +68,11 @@ package struct JSONWriter {
         buffer.endObject()
         buffer.key("message")
         buffer.message(of: event)
-        buffer.key("host")
-        buffer.beginObject()
-        buffer.key("name")
-        buffer.string(event.origin.host, limit: JSONBuffer.Limit.long)
-        if case .start(let start) = event.payload { buffer.members(hostOf: start) }
-        buffer.endObject()
-        buffer.key("service")
-        buffer.beginObject()
-        buffer.key("name")
-        buffer.word("rpfwatch")
-        buffer.key("version")
-        buffer.string(event.origin.version, limit: JSONBuffer.Limit.name)
-        buffer.endObject()
+        if case .start(let start) = event.payload {
+            buffer.members(of: event.origin, start: start)
+        } else {
+            buffer.append(fragments.members(of: event.origin))
+        }
     }
 }
 

@@ -5,14 +5,15 @@ import Packets
 
 /// What things are called in text. All names are untrusted and come out fit for a terminal.
 enum Names {
-    /// For a column: `init`, `blue`, `web`, `3f2a1b0c9d8e`, `inode:4026532345`.
-    static func short(_ namespace: NamespaceIdentity) -> String {
-        if let name = namespace.name { return terminalSafe(name) }
-        if let container = namespace.container {
-            return terminalSafe(container.name ?? String(container.id.prefix(12)))
-        }
+    /// The shortest name; untrusted, as it is: `init`, `blue`, `web`, `3f2a1b0c9d8e`, `inode:4026532345`.
+    static func label(_ namespace: NamespaceIdentity) -> String {
+        if let name = namespace.name { return name }
+        if let container = namespace.container { return container.name ?? String(container.id.prefix(12)) }
         return namespace.isInitial || namespace.isOwn ? "init" : "inode:\(namespace.inode)"
     }
+
+    /// For a column: `label`, fit for a terminal.
+    static func short(_ namespace: NamespaceIdentity) -> String { terminalSafe(label(namespace)) }
 
     /// For a sentence, to follow "in" or "of".
     static func long(_ namespace: NamespaceIdentity) -> String {

@@ -2,6 +2,7 @@
 import Attribution
 import Drops
 import Facts
+import Fixes
 import Packets
 
 /// What the program says about each cause, factor and path: one sentence for each, here and nowhere else.
@@ -170,8 +171,8 @@ enum Sentences {
         let mark = finding.mark.map { "the mark 0x" + String($0, radix: 16) } ?? "a mark"
         return switch factor {
         case .allOverridesInterface:
-            "all is larger than \(interface)'s own value and overrides it: writing a smaller value to \(interface) alone"
-                + " changes nothing."
+            "net.ipv4.conf.all.rp_filter is larger than \(interface)'s own value and overrides it: a smaller value for"
+                + " \(interface) alone changes nothing."
         case .unnumberedInterface:
             "\(interface) has no IPv4 address: loose mode drops there unless the route back uses \(interface)."
         case .fwmarkIgnored:
@@ -210,7 +211,8 @@ enum Sentences {
             "\(interface) belongs to \(finding.vrf.map { "VRF \($0.display)" } ?? "a VRF"): the check looks in the VRF's"
                 + " table."
         case .otherNetns:
-            "This is not rpfwatch's own network namespace; the commands below enter it by themselves."
+            "This is not rpfwatch's own network namespace"
+                + (finding.fix.commands.isEmpty ? "." : "; the commands below enter it by themselves.")
         case .valueOverwritten:
             "The value in use is not the one that the configuration asks for, or it changed while tracing."
         case .spoofSuspected:
@@ -220,17 +222,17 @@ enum Sentences {
     }
 
     static func certainty(of finding: FindingReport) -> String {
-        let subject = finding.attributed ? "That rp_filter dropped them" : "That rp_filter did not drop them"
+        let who = finding.attributed ? "rp_filter dropped them" : "it was not rp_filter"
         let observed = finding.certainty.attributed == .observed
-        var text = "\(subject) is \(observed ? "observed: the kernel said so" : "inferred")"
+        var text = observed ? "The kernel itself said that \(who)" : "It is inferred that \(who)"
         guard finding.cause != nil else { return text + "." }
         switch (finding.certainty.cause, finding.inferredFrom) {
         case (.observed, _):
-            text += observed ? "; so is the cause." : "; the cause is observed."
+            text += observed ? ", and why." : "; why was observed in the kernel."
         case (.inferred, nil):
-            text += "; the cause is inferred."
+            text += "; why is inferred."
         case (.inferred, let inference?):
-            text += "; the cause is inferred from the configuration read"
+            text += "; why is inferred from the configuration, read"
             if inference.snapshotTime < finding.lastSeen {
                 text += " \(Wording.duration(finding.lastSeen.since(inference.snapshotTime))) before the last drop."
             } else {

@@ -63,11 +63,14 @@ enum Wording {
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
-    /// `a`, `a and b`, `a, b and c`; of more than `limit` the first ones and how many are left.
-    static func list(_ items: [String], limit: Int = 3, others: String = "more") -> String {
+    /// `a`, `a and b`, `a, b and c`; of more than `limit` the first ones and how many are left. `total` is their number
+    /// when not all are at hand.
+    static func list(_ items: [String], limit: Int = 3, others: String = "more", total: Int = 0) -> String {
         guard let last = items.last else { return "" }
-        if items.count > limit {
-            return items.prefix(limit).joined(separator: ", ") + " and \(number(items.count - limit)) \(others)"
+        let total = max(total, items.count)
+        if total > limit {
+            let shown = min(limit, items.count)
+            return items.prefix(shown).joined(separator: ", ") + " and \(number(total - shown)) \(others)"
         }
         return items.count == 1 ? last : items.dropLast().joined(separator: ", ") + " and " + last
     }
