@@ -5,7 +5,7 @@ package enum OutputFormat: String, Sendable, CaseIterable {
     case text, json
 }
 
-/// Turns a trace's events into what one stream gets. This is the only place that asks for the format.
+/// Turns events and reports into what one stream gets. This is the only place that asks for the format.
 package struct Output {
     package let format: OutputFormat
     /// Whether each drop is shown as it happens.
@@ -68,6 +68,14 @@ package struct Output {
             return octets
         case .text:
             return Array(TextReport.render(reports, style: style).utf8)
+        }
+    }
+
+    /// The octets of `rpfwatch doctor`'s answer.
+    package func render(_ report: DoctorReport) -> [UInt8] {
+        switch format {
+        case .json: report.json()
+        case .text: Array(report.text(style: style).utf8)
         }
     }
 }

@@ -125,8 +125,11 @@ enum Samples {
         ),
         dropReason: "IP_LOCAL_SOURCE", sources: [Finding.Source(prefix: prefix("192.0.2.10"), drops: 3)],
         destinations: [
-            FindingReport.Destination(address: address("192.0.2.20"), transport: .icmp, port: nil, drops: 3)
+            FindingReport.Destination(address: address("192.0.2.20"), drops: 3)
         ],
+        example: FindingReport.Example(
+            source: address("192.0.2.10"), sourcePort: nil, destination: address("192.0.2.20"), destinationPort: nil,
+            transport: .icmp),
         drops: 3, detailed: 3, firstSeen: seconds(2), lastSeen: seconds(4),
         fix: Fix(
             id: .none, summary: "Nothing to change here: another machine uses this host's address 192.0.2.10.",
@@ -185,6 +188,7 @@ extension Samples {
         unknown.namespace = NamespaceIdentity(inode: 9)
         unknown.sources = []
         unknown.destinations = []
+        unknown.example = nil
         unknown.fix = Fix(
             id: .none, summary: "", predicted: .unknown, admits: Fix.Admission(packets: 0, of: 0),
             widens: [Fix.Widening(interface: InterfaceName(bytes: [0xC3]), before: -1, after: .max)])

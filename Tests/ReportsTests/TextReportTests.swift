@@ -120,7 +120,7 @@ import Testing
         let text = TextReport.render(report(findings: [finding], end: end), style: .plain)
         for wrong in [
             "1 packets", "1 drops", "1 problems", "1 network namespaces",
-            "1 packet from 203.0.113.0/24 and 198.51.100.77 to 192.0.2.10 tcp/443, entering eth0 in the host's network namespace, were",
+            "1 packet from 203.0.113.0/24 and 198.51.100.77 to 192.0.2.10, entering eth0 in the host's network namespace, were",
         ] {
             #expect(!text.split(separator: "\n").joined(separator: " ").contains(wrong), "\(wrong)")
         }

@@ -36,6 +36,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     package var sources: [Finding.Source]
     /// Heaviest first, at most `addressLimit`.
     package var destinations: [Destination]
+    /// One of the packets.
+    package var example: Example?
     /// Exact, from the kernel's counters.
     package var drops: UInt64
     /// Drops whose detail was received.
@@ -58,19 +60,40 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         }
     }
 
-    /// Where dropped packets wanted to go.
+    /// Where dropped packets wanted to go. By address alone: a finding does not keep packets apart by their ports.
     package struct Destination: Hashable, Sendable {
         package var address: IPv4Address
-        package var transport: IPProtocol
-        /// Nil for protocols without ports and for later fragments.
-        package var port: UInt16?
         package var drops: UInt64
 
-        package init(address: IPv4Address, transport: IPProtocol, port: UInt16?, drops: UInt64) {
+        package init(address: IPv4Address, drops: UInt64) {
             self.address = address
-            self.transport = transport
-            self.port = port
             self.drops = drops
+        }
+    }
+
+    /// Addresses and ports of one packet.
+    package struct Example: Hashable, Sendable {
+        package var source: IPv4Address
+        package var sourcePort: UInt16?
+        package var destination: IPv4Address
+        package var destinationPort: UInt16?
+        package var transport: IPProtocol
+
+        package init(
+            source: IPv4Address, sourcePort: UInt16?, destination: IPv4Address, destinationPort: UInt16?,
+            transport: IPProtocol
+        ) {
+            self.source = source
+            self.sourcePort = sourcePort
+            self.destination = destination
+            self.destinationPort = destinationPort
+            self.transport = transport
+        }
+
+        package init(_ packet: Packet) {
+            self.init(
+                source: packet.source, sourcePort: packet.sourcePort, destination: packet.destination,
+                destinationPort: packet.destinationPort, transport: packet.transport)
         }
     }
 
@@ -81,7 +104,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         interfaceHasAddress: Bool? = nil, vrf: InterfaceName? = nil, mark: UInt32? = nil,
         sysctls: SysctlValues? = nil, reverse: ReverseRoute? = nil, dropReason: String? = nil,
         filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
-        drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix, alternatives: [Fix] = [],
+        example: Example? = nil, drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix,
+        alternatives: [Fix] = [],
         rejected: [RejectedRecipe] = []
     ) {
         self.id = id
@@ -104,6 +128,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.filterRule = filterRule
         self.sources = Array(sources.prefix(Self.addressLimit))
         self.destinations = Array(destinations.prefix(Self.addressLimit))
+        self.example = example
         self.drops = drops
         self.detailed = detailed
         self.firstSeen = firstSeen
@@ -121,7 +146,7 @@ extension FindingReport {
     /// A finding and the advice about it as they are reported.
     package init(_ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil) {
         let attribution = finding.attribution
-        let latest = finding.samples.last?.drop
+        let latest = finding.samples.max { $0.drop.time < $1.drop.time }?.drop
         let marks = Set(finding.samples.map(\.drop.packet.mark))
         self.init(
             id: finding.id, attributed: attribution.attributed, cause: attribution.cause, factors: attribution.factors,
@@ -134,35 +159,23 @@ extension FindingReport {
             interfaceHasAddress: latest?.key.interfaceHasAddress, vrf: vrf,
             mark: marks.count == 1 ? marks.first : nil, sysctls: finding.sysctls.map(SysctlValues.init),
             reverse: attribution.reverse, dropReason: latest?.reasonName, filterRule: attribution.filterRule,
-            sources: finding.sources, destinations: Self.destinations(of: finding.samples), drops: finding.drops,
+            sources: finding.sources, destinations: Self.destinations(of: finding.samples),
+            example: finding.samples.max { $0.count < $1.count }.map { Example($0.drop.packet) }, drops: finding.drops,
             detailed: finding.detailed, firstSeen: clock.wall(finding.firstSeen),
             lastSeen: clock.wall(finding.lastSeen), fix: advice.fix, alternatives: advice.alternatives,
             rejected: advice.rejected)
     }
 
     private static func destinations(of samples: [Finding.Sample]) -> [Destination] {
-        struct Target: Hashable {
-            var address: IPv4Address
-            var transport: IPProtocol
-            var port: UInt16?
-        }
-        var counts: [Target: UInt64] = [:]
-        for sample in samples {
-            let packet = sample.drop.packet
-            let target = Target(
-                address: packet.destination, transport: packet.transport, port: packet.destinationPort)
-            counts[target, default: 0] += sample.count
-        }
-        return counts.map {
-            Destination(address: $0.address, transport: $0.transport, port: $0.port, drops: $1)
-        }.sorted()
+        var counts: [IPv4Address: UInt64] = [:]
+        for sample in samples { counts[sample.drop.packet.destination, default: 0] += sample.count }
+        return counts.map { Destination(address: $0, drops: $1) }.sorted()
     }
 }
 
 extension FindingReport.Destination: Comparable {
     /// Heaviest first. Ties are broken, so that the same finding reads the same in every report.
     package static func < (left: Self, right: Self) -> Bool {
-        (right.drops, left.address.rawValue, left.transport.rawValue, left.port ?? 0)
-            < (left.drops, right.address.rawValue, right.transport.rawValue, right.port ?? 0)
+        (right.drops, left.address) < (left.drops, right.address)
     }
 }

@@ -40,6 +40,7 @@ extension JSONBuffer {
             rpf.reverse(finding.reverse)
             rpf.filterRule(finding.filterRule)
             rpf.sources(of: finding)
+            rpf.example(finding.example)
             rpf.key("drops")
             rpf.number(finding.drops)
             rpf.key("detailed")
@@ -84,14 +85,28 @@ extension JSONBuffer {
             list.beginObject()
             list.key("ip")
             list.address(destination.address)
-            list.key("iana_number")
-            list.number(destination.transport.rawValue)
-            list.key("port")
-            list.optional(destination.port) { $0.number($1) }
             list.key("drops")
             list.number(destination.drops)
             list.endObject()
         }
+    }
+
+    private mutating func example(_ example: FindingReport.Example?) {
+        key("example")
+        guard let example else { return null() }
+        beginObject()
+        object("source") { $0.endpoint(example.source, port: example.sourcePort) }
+        object("destination") { $0.endpoint(example.destination, port: example.destinationPort) }
+        key("iana_number")
+        number(example.transport.rawValue)
+        endObject()
+    }
+
+    private mutating func endpoint(_ host: IPv4Address, port: UInt16?) {
+        key("ip")
+        address(host)
+        key("port")
+        optional(port) { $0.number($1) }
     }
 
     private mutating func filterRule(_ rule: FilterRule?) {

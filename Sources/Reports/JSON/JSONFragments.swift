@@ -97,7 +97,7 @@ struct Judgement: Equatable {
         sysctls = report.drop.sysctls
         mark = report.drop.packet.mark
         interface = report.drop.interfaceName
-        interfaceIndex = report.drop.key.interfaceIndex
+        interfaceIndex = report.drop.interfaceIndex
         interfaceKind = report.drop.interfaceKind
         interfaceHasAddress = report.drop.key.interfaceHasAddress
     }

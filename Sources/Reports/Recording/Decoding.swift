@@ -108,6 +108,18 @@ extension Fix {
     }
 }
 
+extension FindingReport.Example {
+    init?(_ json: JSONValue?) {
+        guard let json, let source = json.member("source.ip")?.address,
+            let destination = json.member("destination.ip")?.address,
+            let number = json["iana_number"]?.integer(UInt8.self)
+        else { return nil }
+        self.init(
+            source: source, sourcePort: json.member("source.port")?.integer(), destination: destination,
+            destinationPort: json.member("destination.port")?.integer(), transport: IPProtocol(rawValue: number))
+    }
+}
+
 extension FindingReport {
     /// From a whole `rpf-finding` event.
     init(_ json: JSONValue) throws(RecordingError.Problem) {
@@ -139,13 +151,10 @@ extension FindingReport {
                 return Finding.Source(prefix: prefix, drops: source["drops"]?.integer() ?? 0)
             },
             destinations: (rpf?["destinations"]?.array ?? []).compactMap { destination in
-                guard let address = destination["ip"]?.address,
-                    let number = destination["iana_number"]?.integer(UInt8.self)
-                else { return nil }
-                return Destination(
-                    address: address, transport: IPProtocol(rawValue: number), port: destination["port"]?.integer(),
-                    drops: destination["drops"]?.integer() ?? 0)
+                guard let address = destination["ip"]?.address else { return nil }
+                return Destination(address: address, drops: destination["drops"]?.integer() ?? 0)
             },
+            example: Example(rpf?["example"]),
             drops: try json.require("rpf.drops") { $0.integer() }, detailed: rpf?["detailed"]?.integer() ?? 0,
             firstSeen: try json.require("rpf.first_seen", \.time), lastSeen: try json.require("rpf.last_seen", \.time),
             fix: try json.require("rpf.fix") { Fix($0) },

@@ -54,15 +54,11 @@ extension FindingReport {
         let heaviest = prefixes.map { Finding.Source(prefix: $0, drops: $1) }
             .sorted { ($1.drops, $0.prefix) < ($0.drops, $1.prefix) }
         result.sources = Array(heaviest.prefix(Self.addressLimit))
-        var targets: [Destination: UInt64] = [:]
+        var targets: [IPv4Address: UInt64] = [:]
         for destination in earlier.destinations + destinations {
-            var target = destination
-            target.drops = 0
-            targets[target, default: 0] &+= destination.drops
+            targets[destination.address, default: 0] &+= destination.drops
         }
-        let busiest = targets.map {
-            Destination(address: $0.address, transport: $0.transport, port: $0.port, drops: $1)
-        }.sorted()
+        let busiest = targets.map { Destination(address: $0, drops: $1) }.sorted()
         result.destinations = Array(busiest.prefix(Self.addressLimit))
         return result
     }

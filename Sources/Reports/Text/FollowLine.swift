@@ -9,7 +9,7 @@ import Packets
 package struct FollowLine {
     /// Widest that each column becomes; what is longer moves the rest of its own line.
     private static let columns: [(title: String, width: Int, limit: Int)] = [
-        ("TIME (UTC)", 15, 15), ("NETNS", 5, 20), ("IFACE", 6, 16), ("PROTO", 5, 7),
+        ("TIME (UTC)", 15, 15), ("NETNS", 8, 20), ("IFACE", 8, 16), ("PROTO", 5, 7),
         ("SOURCE > DESTINATION", 39, 45), ("CAUSE", 15, 15), ("MODE", 11, 11), ("REVERSE", 0, 0),
     ]
 

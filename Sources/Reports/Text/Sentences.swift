@@ -9,8 +9,8 @@ import Packets
 enum Sentences {
     // MARK: What happened
 
-    /// `1,204 packets from 203.0.113.0/24 to 192.0.2.10 tcp/443, entering eth0 in the host's network namespace, were
-    /// dropped by rp_filter`, without a full stop.
+    /// `1,204 packets from 203.0.113.0/24 to 192.0.2.10, entering eth0 in the host's network namespace, were dropped by
+    /// rp_filter`, without a full stop.
     static func headline(of finding: FindingReport) -> String {
         let noun = finding.path == .arp ? "ARP request" : "packet"
         var text = Wording.count(finding.drops, noun)
@@ -18,7 +18,7 @@ enum Sentences {
             text += " from \(Wording.list(finding.sources.map { $0.prefix.description }))"
         }
         if finding.path != .arp && !finding.destinations.isEmpty {
-            text += " to \(Wording.list(finding.destinations.map(target)))"
+            text += " to \(Wording.list(finding.destinations.map(\.address.description)))"
         }
         text += ", entering \(finding.interface.display) in \(Names.long(finding.namespace)), "
         text += finding.drops == 1 ? "was " : "were "
@@ -29,10 +29,14 @@ enum Sentences {
         return text + (finding.attributed ? "dropped by rp_filter" : "dropped, but not by rp_filter")
     }
 
-    private static func target(_ destination: FindingReport.Destination) -> String {
-        let transport = destination.transport
-        guard let port = destination.port else { return "\(destination.address) \(transport)" }
-        return "\(destination.address) \(transport)/\(port)"
+    /// `For example 203.0.113.7:40000 > 192.0.2.10:443 (tcp).`
+    static func example(_ example: FindingReport.Example) -> String {
+        func endpoint(_ address: IPv4Address, _ port: UInt16?) -> String {
+            port.map { "\(address):\($0)" } ?? "\(address)"
+        }
+        let source = endpoint(example.source, example.sourcePort)
+        let destination = endpoint(example.destination, example.destinationPort)
+        return "For example \(source) > \(destination) (\(example.transport))."
     }
 
     /// The mode that counted and the setting it comes from; nil when the sysctls are not known.

@@ -36,6 +36,9 @@ extension TextPage {
 
     private mutating func whatHappened(_ finding: FindingReport) {
         paragraph(Sentences.headline(of: finding) + ".", indent: Self.indent)
+        if let example = finding.example, finding.path != .arp {
+            paragraph(Sentences.example(example), indent: Self.indent)
+        }
         if let mode = Sentences.mode(of: finding) { paragraph(mode, indent: Self.indent) }
         if let path = finding.path { paragraph(Sentences.sentence(for: path), indent: Self.indent) }
         let first = "First \(Wording.date(finding.firstSeen)) \(Wording.timeOfDay(finding.firstSeen))"

@@ -92,7 +92,8 @@ enum Wording {
 
     /// Cut to a width, for columns and one-line displays.
     static func clipped(_ text: String, _ width: Int) -> String {
-        text.count <= width ? text : String(text.prefix(max(0, width - 1))) + "…"
+        if text.count <= width { return text }
+        return width <= 0 ? "" : String(text.prefix(width - 1)) + "…"
     }
 
     /// Filled up with spaces; longer text stays.
