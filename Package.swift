@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: settings),
         tests("DropsTests", ["Packets", "Facts", "Drops"]),
         tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab"]),
-        tests("HostTests", ["Packets", "Facts", "Host"]),
+        tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(

@@ -25,6 +25,19 @@ package struct Descriptor: ~Copyable, Sendable {
         _ = Glibc.close(number)
     }
 
+    /// What `stat(2)` says about a file in this directory, following links.
+    func status(_ path: [UInt8]) throws(Errno) -> stat {
+        var result = stat()
+        let code = unsafe (path + [0]).withUnsafeBytes { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { text in
+                guard let path = text.baseAddress else { return CInt(-1) }
+                return unsafe fstatat(number, path, &result, 0)
+            }
+        }
+        guard code == 0 else { throw .current }
+        return result
+    }
+
     /// Octets from `offset` on: all there are up to the size of `buffer`; how many.
     func read(at offset: Int, into buffer: inout [UInt8]) throws(Errno) -> Int {
         var filled = 0

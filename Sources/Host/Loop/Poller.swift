@@ -12,4 +12,10 @@ package enum Poller {
         let count = unsafe poll(&entries, nfds_t(entries.count), milliseconds)
         return entries.map { count > 0 && $0.revents != 0 }
     }
+
+    /// Waits until something can be written to `descriptor`.
+    static func waitUntilWritable(_ descriptor: CInt) {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = unsafe poll(&entry, 1, -1)
+    }
 }

@@ -9,7 +9,9 @@ extension NetworkNamespace {
     ) throws(HostError) -> NetworkFacts {
         try run { () throws(HostError) -> NetworkFacts in
             var reader = try FactsReader()
-            return try reader.read(identity)
+            var facts = try reader.read(identity)
+            if includingFilterRules { facts.filterRules = FilterRules.read().rules }
+            return facts
         }
     }
 }

@@ -10,11 +10,15 @@ struct ProcessScan {
     private(set) var hiddenNamespaces = 0
 
     init() {
+        guard let processes = try? Descriptor(reading: "/proc") else { return }
         var hidden: Set<UInt64> = []
         for name in Files.names(in: "/proc") {
-            guard let processID = Int32(String(decoding: name, as: UTF8.self)) else { continue }
+            guard let first = name.first, (0x30...0x39).contains(first),
+                let processID = Int32(String(decoding: name, as: UTF8.self))
+            else { continue }
+            // Thousands of these are made in a second: no path is put together.
             do throws(Errno) {
-                let status = try Files.status(FilePath("/proc/\(processID)/ns/net"))
+                let status = try processes.status(name + Self.namespaceFile)
                 byNamespace[UInt32(truncatingIfNeeded: status.st_ino), default: []].append(processID)
             } catch {
                 guard error == .permissionDenied || error == .notPermitted else { continue }
@@ -24,6 +28,8 @@ struct ProcessScan {
         if let own = Self.counterFile(of: getpid()) { hidden.remove(own) }
         hiddenNamespaces = hidden.count
     }
+
+    private static let namespaceFile = Array("/ns/net".utf8)
 
     /// The namespace of process 1. Without the right to read its `ns/net` it is only known to be the own one or not.
     func initialNamespace(own: UInt32?) -> UInt32? {

@@ -51,8 +51,8 @@ final class WatchedNamespace {
         self.identity = identity
         self.age = age
         if refusal == nil {
-            self.identity.cookie = try NetlinkSocket().namespaceCookie
             if isSubscribed { try receive() }
+            if self.identity.cookie == nil { self.identity.cookie = try NetlinkSocket().namespaceCookie }
         }
         _ = readCounter(using: &buffer)
     }
@@ -82,6 +82,7 @@ final class WatchedNamespace {
     private func receive() throws(HostError) {
         let receiver = try ChangeReceiver()
         subscription = receiver.descriptor
+        identity.cookie = receiver.namespaceCookie
         self.receiver = consume receiver
     }
 

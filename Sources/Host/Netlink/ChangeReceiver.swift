@@ -23,6 +23,7 @@ struct ChangeReceiver: ~Copyable {
 
     /// To wait on.
     var descriptor: CInt { socket.descriptor.number }
+    var namespaceCookie: UInt64? { socket.namespaceCookie }
 
     /// What was announced since the last call. An overflow is a change of kind `unknown`.
     mutating func changes(in namespace: UInt32, using buffer: inout [UInt8]) -> [FactsChange] {

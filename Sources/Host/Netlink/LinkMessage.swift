@@ -23,6 +23,7 @@ struct LinkMessage {
         payload.forEachAttribute(from: netlinkAligned(MemoryLayout<ifinfomsg>.size)) { kind, value in
             switch kind {
             case IFLA_IFNAME: link.name = value.name
+            case IFLA_GROUP: link.group = value.load(UInt32.self) ?? 0
             case IFLA_MASTER: link.master = value.load(UInt32.self)
             case IFLA_LINK: lower = value.load(UInt32.self)
             case IFLA_LINK_NETNSID: isLowerElsewhere = true

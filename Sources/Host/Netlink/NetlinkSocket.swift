@@ -23,6 +23,8 @@ struct NetlinkSocket: ~Copyable {
         if !set(file.number, SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer) {
             _ = set(file.number, SOL_SOCKET, SO_RCVBUF, receiveBuffer)
         }
+        // A socket without an address counts as the kernel itself and is passed over by its announcements.
+        guard bindToAnyAddress(file.number) else { throw HostError(errno: .current, cannot: "bind a netlink socket") }
         for group in groups {
             guard set(file.number, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, CInt(group.rawValue)) else {
                 throw HostError(errno: .current, cannot: "watch a namespace for changes")
@@ -150,6 +152,16 @@ struct NetlinkSocket: ~Copyable {
 private func receiveOnce(_ number: CInt, into buffer: inout [UInt8], flags: CInt) -> Int {
     unsafe buffer.withUnsafeMutableBytes { bytes in
         unsafe recv(number, bytes.baseAddress, bytes.count, flags | CInt(MSG_TRUNC))
+    }
+}
+
+private func bindToAnyAddress(_ number: CInt) -> Bool {
+    var address = sockaddr_nl()
+    address.nl_family = sa_family_t(AF_NETLINK)
+    return unsafe withUnsafePointer(to: &address) { address in
+        unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            unsafe bind(number, address, socklen_t(MemoryLayout<sockaddr_nl>.size)) == 0
+        }
     }
 }
 

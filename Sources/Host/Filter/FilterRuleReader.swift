@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Facts
+import SystemPackage
+
+/// The packet filter rules of a namespace that check the reverse path by themselves.
+package struct FilterRules: Hashable, Sendable {
+    package var rules: [FilterRule] = []
+    /// Sentences about what could not be read; the texts of programs in them are untrusted.
+    package var notes: [String] = []
+
+    /// Reads the rules of the namespace that the calling thread is in, with the tools that own them. A tool that is not
+    /// installed, fails or takes more than a second leaves a note.
+    static func read() -> Self {
+        var result = Self()
+        var hasXtables = true
+        // Terse and stateless: large sets say nothing, and counters would make the same rule look like another one.
+        if let (text, warnings) = result.output(of: "nft", ["-a", "-t", "-s", "list", "ruleset"]) {
+            let ruleset = NftRuleset(text, warnings: warnings)
+            result.rules += ruleset.rules
+            hasXtables = ruleset.hasXtables
+        }
+        if hasXtables {
+            // The plain name may stand for the legacy tool.
+            let save = Command.find("iptables-nft-save") == nil ? "iptables-save" : "iptables-nft-save"
+            result.readXtables(save)
+        }
+        if Files.line("/proc/thread-self/net/ip_tables_names") ?? "" != "" {
+            result.readXtables("iptables-legacy-save")
+        }
+        return result
+    }
+
+    private mutating func readXtables(_ save: String) {
+        guard Command.find(save) != nil || save != "iptables-save" else { return }
+        if let (text, _) = output(of: save, []) {
+            rules += reversePathRules(iptablesSave: text, command: String(save.dropLast("-save".count)))
+        }
+    }
+
+    private mutating func output(of program: String, _ arguments: [String]) -> (output: String, error: String)? {
+        do throws(HostError) {
+            let output = try Command.run(program, arguments)
+            if output.status == 0 {
+                return (
+                    String(decoding: output.standardOutput, as: UTF8.self),
+                    String(decoding: output.standardError, as: UTF8.self)
+                )
+            }
+            let reason = output.standardError.split(separator: UInt8(ascii: "\n")).first ?? []
+            notes.append("\(program) failed: \(String(decoding: reason, as: UTF8.self))")
+        } catch {
+            notes.append("\(error)")
+        }
+        return nil
+    }
+}
+
+extension NetworkNamespace {
+    /// The namespace's packet filter rules that check the reverse path, read inside of it by `nft` and `iptables-save`.
+    package borrowing func filterRules() throws(HostError) -> FilterRules {
+        try run { () throws(HostError) in FilterRules.read() }
+    }
+}
