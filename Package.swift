@@ -76,7 +76,9 @@ let package = Package(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),
         tests(
             "FixesTests",
-            ["Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "ModelLab", "Lab", "Scenarios"]),
+            [
+                "Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "Host", "ModelLab", "Lab", "Scenarios",
+            ]),
 
         // The lab: namespaces, packets, the running program. Nothing in it or in the scenarios imports a test framework,
         // so that they can be linked into a program for a machine that has none.

@@ -14,11 +14,16 @@ package func advise(on finding: Finding, model: RoutingModel?) -> Advice {
             id: .none, summary: reason, predicted: predicted,
             admits: Fix.Admission(packets: 0, of: finding.detailed))
     }
-    guard let cause = finding.attribution.cause else { return Advice(fix: nothing(NoFix.unknownCause, .unknown)) }
     guard let model else { return Advice(fix: nothing(NoFix.noModel, .unknown)) }
-    guard let situation = Situation(finding, model: model) else {
+    guard let cause = finding.attribution.cause else { return Advice(fix: nothing(NoFix.unknownCause, .unknown)) }
+    guard let ingress = model.facts.link(finding.interfaceIndex) else {
+        return Advice(fix: nothing(NoFix.interfaceGone, .unknown))
+    }
+    let known = finding.namespace.inode == model.facts.namespace.inode ? model.facts.namespace : finding.namespace
+    guard let context = CommandContext(finding.namespace) ?? CommandContext(known) else {
         return Advice(fix: nothing(NoFix.unreachable, .unknown))
     }
+    let situation = Situation(finding, ingress: ingress, context: context, model: model)
     let reason = situation.reasonAgainstFix
     if reason == nil || cause.isAttributed {
         guard !situation.trials.isEmpty else { return Advice(fix: nothing(NoFix.noDetail, .unknown)) }

@@ -37,13 +37,29 @@ struct Assessment {
             id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
             revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
-            sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes)
+            sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes) + situation.deadRouteNote
                 + Persistence.notes(for: candidate.changes, isPersistent: persist != nil, in: situation),
             incomplete: candidate.isIncomplete)
     }
 }
 
 extension Situation {
+    /// The route that answers is dead, and one that the kernel could take instead would be accepted: no fix of ours,
+    /// but the narrowest remedy.
+    var deadRouteNote: [String] {
+        guard factors.contains(.nexthopDown), let other = reverseInterface, other.index != ingress.index else {
+            return []
+        }
+        let change = Change.set(.interface(other.index), .ignoreRoutesWithLinkdown, 1)
+        guard Simulation([change], in: self).acceptsAll,
+            let command = change.commands(in: context, facts: facts)?.apply
+        else { return [] }
+        return [
+            "The route that answers leads out of \(other.name.display), which has no carrier: `\(command)` makes the"
+                + " kernel pass over it, and is enough by itself."
+        ]
+    }
+
     /// What the changes leave behind even after their revert, and what else they touch.
     func traces(of changes: [Change]) -> [String] {
         var sentences: [String] = []
@@ -67,8 +83,8 @@ extension Situation {
         if !names.isEmpty {
             let (verb, pronoun) = names.count == 1 ? ("follows", "it") : ("follow", "them")
             sentences.append(
-                "\(listing(names)) no longer \(verb) net.ipv4.conf.default afterwards, not even after the revert, if nothing"
-                    + " had set \(pronoun) before.")
+                "\(listing(names)) no longer \(verb) net.ipv4.conf.default afterwards, not even after the revert, if"
+                    + " nothing had set \(pronoun) before.")
         }
         if finding.attribution.path == .arp {
             sentences.append(

@@ -9,6 +9,7 @@ enum InterfaceSysctl: String, Hashable, Sendable {
     case srcValidMark = "src_valid_mark"
     case arpIgnore = "arp_ignore"
     case arpAnnounce = "arp_announce"
+    case ignoreRoutesWithLinkdown = "ignore_routes_with_linkdown"
 }
 
 extension InterfaceConfiguration {
@@ -20,6 +21,7 @@ extension InterfaceConfiguration {
             case .srcValidMark: srcValidMark ? 1 : 0
             case .arpIgnore: arpIgnore
             case .arpAnnounce: arpAnnounce
+            case .ignoreRoutesWithLinkdown: ignoreRoutesWithLinkdown ? 1 : 0
             }
         }
         set {
@@ -29,6 +31,7 @@ extension InterfaceConfiguration {
             case .srcValidMark: srcValidMark = newValue != 0
             case .arpIgnore: arpIgnore = newValue
             case .arpAnnounce: arpAnnounce = newValue
+            case .ignoreRoutesWithLinkdown: ignoreRoutesWithLinkdown = newValue != 0
             }
         }
     }

@@ -117,12 +117,15 @@ extension Situation {
 /// Reasons that need no facts of the host.
 enum NoFix {
     static let noModel =
-        "The namespace's routes, rules and addresses could not be read, so no fix can be worked out or tried."
+        "The network namespace is gone or could not be read, so no fix can be worked out or tried."
+    static let interfaceGone =
+        "The interface is gone, or its network namespace was made anew under the same number, so there is nothing to"
+        + " fix."
     static let unreachable =
-        "No command reaches the namespace: it has no name under /run/netns and no process that is known, or the"
-        + " interface is gone."
+        "No command reaches the network namespace: it has no name under /run/netns, and no process in it is known."
     static let unknownCause =
-        "rp_filter dropped these packets, but in which way could not be told, so no fix can be recommended."
+        "rp_filter dropped these packets, but not in a way that fits what its network namespace looked like afterwards,"
+        + " so no fix can be recommended: trace again."
     static let noDetail = "Only the number of these drops is known, not the packets, so no fix could be tried on them."
     static let accepted =
         "Nothing to change: as the namespace is now, the kernel accepts these packets. Something changed since the"

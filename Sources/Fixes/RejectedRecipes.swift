@@ -152,10 +152,14 @@ extension Situation {
                     .addRule(Rule(priority: priority, inputInterface: ingress.name, action: .lookup(table: table))),
                 ]
             ) { outcome in
-                outcome.acceptsAll
-                    ? nil
-                    : "No effect: the reverse lookup's input interface is \(reverseInputName), never \(interface) where"
-                        + " the packet came in."
+                if outcome.acceptsAll { return nil }
+                if outcome.diverts {
+                    return "Matches the packets themselves, not the reverse lookup: they would be sent back out by"
+                        + " \(interface)."
+                }
+                return
+                    "No effect: the reverse lookup's input interface is \(reverseInputName), never \(interface) where"
+                    + " the packet came in."
             }
         ]
         if let address = facts.addresses(on: ingress.index).first?.local, isFromRulePointless(address) {

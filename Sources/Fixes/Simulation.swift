@@ -12,6 +12,8 @@ struct Simulation {
     let tried: UInt64
     /// Why samples are still refused, in their order, without repeats.
     let refusals: [Refusal]
+    /// The changes send some of the packets another way than they were going.
+    let diverts: Bool
     let widens: [Fix.Widening]
     private let model: RoutingModel
 
@@ -24,10 +26,12 @@ struct Simulation {
         widens = situation.facts.configuration.widenings(to: facts.configuration, of: facts.links)
         var accepted: UInt64 = 0
         var refusals: [Refusal] = []
+        var diverts = false
         for trial in situation.trials {
             let verdict = model.validateSource(
                 trial.packet, ingress: interface ?? situation.ingress.index, path: trial.path)
             switch verdict.decision {
+            case .accept where verdict.path != trial.verdict.path: diverts = true
             case .accept: accepted += trial.count
             case .refuse(let refusal): if !refusals.contains(refusal) { refusals.append(refusal) }
             case .notEvaluated: break
@@ -35,6 +39,7 @@ struct Simulation {
         }
         self.accepted = accepted
         self.refusals = refusals
+        self.diverts = diverts
         tried = situation.trials.reduce(0) { $0 + $1.count }
     }
 

@@ -36,11 +36,7 @@ struct Situation {
     /// The ingress interface for sentences.
     var interface: String { ingress.name.display }
 
-    /// Nil when the facts do not have the interface any more, or no command reaches the namespace.
-    init?(_ finding: Finding, model: RoutingModel) {
-        guard let ingress = model.facts.link(finding.interfaceIndex),
-            let context = CommandContext(finding.namespace)
-        else { return nil }
+    init(_ finding: Finding, ingress: Link, context: CommandContext, model: RoutingModel) {
         var facts = model.facts
         // The sticky flags are not in netlink; the kernel's records have them.
         let drops = finding.samples.map(\.drop)

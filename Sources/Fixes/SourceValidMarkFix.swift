@@ -45,8 +45,8 @@ extension Situation {
     /// source look like one of this host's own addresses.
     private func sendsToLocalTable(_ mark: UInt32) -> Bool {
         facts.rules.contains { rule in
-            guard rule.markMask != 0, mark & rule.markMask == rule.mark, case .lookup(let table) = rule.action,
-                table != Route.Table.local
+            guard rule.markMask != 0, (mark & rule.markMask == rule.mark) != rule.isInverted,
+                case .lookup(let table) = rule.action, table != Route.Table.local
             else { return false }
             return facts.routes.contains { $0.table == table && $0.kind == .local }
         }

@@ -73,3 +73,31 @@ func packet(
 ) -> Packet {
     Packet(source: source, destination: destination, sourcePort: 40_000, destinationPort: 9, mark: mark, sourceMAC: mac)
 }
+
+/// A service address that several hosts share, as under LVS.
+let serviceAddress = address("203.0.113.250")
+
+extension Lab {
+    mutating func serviceAddressOnLoopback() { assign("203.0.113.250/32", to: 1) }
+
+    /// The host has heard of the station that sends to a0.
+    mutating func knowClient() {
+        facts.neighbors.append(Neighbor(interface: Lab.a0, address: address("192.0.2.2"), macAddress: client))
+    }
+
+    /// a0 loses its address; the host keeps it on lo.
+    mutating func unnumber() {
+        flush(Lab.a0)
+        assign("192.0.2.1/32", to: 1)
+    }
+
+    mutating func addLink(_ index: UInt32, _ name: InterfaceName, kind: String, mode: Int32) {
+        facts.links.append(Link(index: index, name: name, kind: kind))
+        facts.configuration.interfaces[index] = InterfaceConfiguration(rpFilter: mode)
+    }
+
+    mutating func rename(_ interface: UInt32, _ name: InterfaceName) {
+        guard let position = facts.links.firstIndex(where: { $0.index == interface }) else { return }
+        facts.links[position].name = name
+    }
+}
