@@ -24,14 +24,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
     name: "rpfwatch",
     products: [.executable(name: "rpfwatch", targets: ["rpfwatch"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -59,7 +57,7 @@ let package = Package(
             name: "rpfwatch",
             dependencies: [
                 "Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "Reports", "Probe", "Host",
-                argumentParser, system, logging,
+                argumentParser, system,
             ],
             swiftSettings: settings),
 

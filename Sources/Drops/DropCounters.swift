@@ -32,6 +32,14 @@ package struct DropCounters: Hashable, Sendable {
         self.interfaceName = interfaceName
     }
 
+    /// The same drops, none of which was asked for.
+    package var allFiltered: Self {
+        var copy = self
+        copy.filtered = drops
+        (copy.emitted, copy.suppressed, copy.lostRing) = (0, 0, 0)
+        return copy
+    }
+
     package static func += (total: inout Self, part: Self) {
         total.drops += part.drops
         total.emitted += part.emitted

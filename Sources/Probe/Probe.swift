@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CBPF
 package import Drops
 import SystemPackage
 
@@ -55,6 +56,19 @@ package struct Probe: ~Copyable {
 
     /// What cannot be seen with these hooks on this kernel, one sentence each.
     package var blindSpots: [String] { trial.blindSpots(of: tier) }
+
+    /// Why the running kernel's own types (BTF) cannot be used; nil when they can.
+    package static var typesProblem: String? {
+        do throws(ProbeError) {
+            _ = try KernelTypes()
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// Version of the library that loads the programs, such as `v1.1`.
+    package static var libbpfVersion: String { unsafe String(cString: libbpf_version_string()) }
 
     /// Starts counting.
     package mutating func attach() throws(ProbeError) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Facts
+package import Packets
 import SystemPackage
 
 /// Owns what is held open to watch network namespaces over time: each one's file, its counters and a socket for the
@@ -15,8 +16,8 @@ package struct NamespaceWatch: ~Copyable {
 
     private var directory = NamespaceDirectory()
     private var watched: [UInt32: WatchedNamespace] = [:]
-    /// The only namespace to watch; nil for all.
-    private let only: UInt32?
+    /// Inode number of the only namespace to watch; nil for all.
+    package let only: UInt32?
     /// Watched although nothing that can be seen is in it, because it was asked for.
     private var isOnlyKept = false
     private var retiredGrowth: UInt64 = 0
@@ -72,6 +73,26 @@ package struct NamespaceWatch: ~Copyable {
     /// To wait on: readable when announcements have come.
     package var descriptor: CInt { events.descriptor }
     package var watchedCount: Int { watched.count }
+
+    /// The watched namespaces: rpfwatch's own first, then by name and number.
+    package var identities: [NamespaceIdentity] {
+        watched.values.map(\.identity).sorted {
+            ($0.isOwn ? 0 : 1, $0.name ?? "~", $0.inode) < ($1.isOwn ? 0 : 1, $1.name ?? "~", $1.inode)
+        }
+    }
+
+    /// The names of the interfaces in the watched namespaces, as far as they may be entered.
+    package func interfaceNames() -> Set<InterfaceName> {
+        var names: Set<InterfaceName> = []
+        for watched in watched.values {
+            let links = try? watched.namespace.run { () throws(HostError) in
+                var reader = try FactsReader()
+                return try reader.links()
+            }
+            names.formUnion((links ?? []).map(\.link.name))
+        }
+        return names
+    }
 
     /// Looks for namespaces that came and went; reads the counter of one that went a last time and lets go of it.
     @discardableResult

@@ -13,6 +13,15 @@ package enum HostInformation {
     /// The kernel's release, such as 6.18.44.
     package static var kernelRelease: String { Files.line("/proc/sys/kernel/osrelease") ?? "unknown" }
 
+    /// `uname -m`, such as x86_64.
+    package static var architecture: String {
+        var names = utsname()
+        guard unsafe uname(&names) == 0 else { return "unknown" }
+        return unsafe withUnsafeBytes(of: &names.machine) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
     package static var isRoot: Bool { geteuid() == 0 }
 
     /// `in_martian_src` of /proc/net/stat/rt_cache over all CPUs; nil when it cannot be read. It is one number for all

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import Drops
+import Facts
+import Host
+import Probe
+import Reports
+
+/// A trace from attaching to its last event: waits, drains, and keeps the books.
+struct TraceLoop: ~Copyable {
+    private let command: TraceCommand
+    private let messages: Messages
+    private let signals: SignalDescriptor
+    private var probe: Probe
+    private let pipeline: DropPipeline
+    private let events: EventSink
+    private var ledger: Ledger
+    private var losses = LossReporter()
+    private var status: LiveStatus?
+
+    /// While records keep coming the ring is emptied this often, as most of them do not announce themselves.
+    private static let busyInterval: UInt64 = 20_000_000
+    /// Otherwise this often, to look for namespaces that came and went.
+    private static let sweepInterval: UInt64 = 1_000_000_000
+
+    /// Gets everything ready; nothing is counted yet.
+    static func prepare(_ command: TraceCommand) throws -> TraceLoop {
+        // Before any thread is started, so that none of them takes a signal.
+        let signals = try SignalDescriptor()
+        let filter = InterfaceFilter(patterns: command.interface)
+        let watch = try watch(command.netns)
+        try filter.requireLiterals(in: watch)
+        let probe = try Probe(
+            ProbeOptions(
+                tier: command.tier.tier, namespaceInode: watch.only, source: command.source?.prefix,
+                destination: command.destination?.prefix, recordOther: command.allDrops,
+                detail: command.follow || command.count != nil ? .everyDrop : .findings))
+        let events = EventSink(
+            Output(command.format, showsDrops: command.follow, style: command.style), to: .standardOutput(),
+            clock: ClockOffset(nanoseconds: MonotonicClock.wallClockOffset),
+            origin: Origin(host: HostInformation.name, version: Rpfwatch.version))
+        let ledger = Ledger(filter: filter, hasDropReasons: probe.hasDropReasons)
+        let pipeline = DropPipeline(
+            watch: watch, filter: filter, limit: command.count?.value, events: events, symbols: KernelSymbols())
+        return TraceLoop(
+            command: command, messages: Messages(isQuiet: command.quiet, isVerbose: command.verbose), signals: signals,
+            probe: probe, pipeline: pipeline, events: events, ledger: ledger,
+            status: command.showsStatus ? LiveStatus(style: command.errorStyle) : nil)
+    }
+
+    private static func watch(_ netns: String?) throws(HostError) -> NamespaceWatch {
+        guard let netns else { return try NamespaceWatch() }
+        return try NamespaceWatch(only: try resolveNamespace(netns))
+    }
+
+    private init(
+        command: TraceCommand, messages: Messages, signals: consuming SignalDescriptor, probe: consuming Probe,
+        pipeline: DropPipeline, events: EventSink, ledger: Ledger, status: LiveStatus?
+    ) {
+        self.command = command
+        self.messages = messages
+        self.signals = signals
+        self.probe = probe
+        self.pipeline = pipeline
+        self.events = events
+        self.ledger = ledger
+        self.status = status
+    }
+
+    /// Traces until told to stop, reports, and says how the program should exit.
+    consuming func run() throws -> ExitStatus {
+        let before = pipeline.watch.readCounters()
+        try probe.attach()
+        ledger.open(before: before, after: pipeline.watch.readCounters())
+        announceStart()
+
+        let reason = try trace()
+
+        let inner = pipeline.watch.readCounters()
+        probe.detach()
+        let outer = pipeline.watch.readCounters()
+        if status != nil { writeToStandardError(StatusLine.erase) }
+        // Everything the programs wrote before they were detached.
+        while try drain() > 0 {}
+        let counters = try probe.counters()
+        let totals = ledger.totals(counters, before: inner, after: outer, reasonName: { probe.reasonName($0) })
+        reportLosses(totals)
+        pipeline.settle(counters)
+        pipeline.announceAll()
+        let clock = events.clock
+        let end = EndInfo(
+            reason: reason, totals: totals, windowStart: clock.wall(ledger.start), windowEnd: clock.wall(inner.time),
+            namespaces: pipeline.watch.identities)
+        events.send { clock, origin in Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .end(end)) }
+        return try exitStatus(totals)
+    }
+
+    /// Waits for records, changes, signals and the end; returns why it ended.
+    private mutating func trace() throws -> EndInfo.Reason {
+        let deadline = command.duration.map { ledger.start + $0.nanoseconds }
+        var sweepAt = ledger.start + Self.sweepInterval
+        var statsAt = ledger.start + command.statsInterval.nanoseconds
+        var isBusy = false
+        while true {
+            let now = MonotonicClock.now
+            let next = [sweepAt, statsAt, deadline, isBusy ? now + Self.busyInterval : nil].compactMap(\.self).min()
+            let ready = Poller.wait(
+                [signals.descriptor, probe.fileDescriptor, pipeline.watch.descriptor],
+                nanoseconds: next.map { $0 > now ? $0 - now : 0 })
+            if ready[0], signals.pending().contains(where: { $0 != .windowChange }) { return .signal }
+            if ready[2] { pipeline.noteChanges() }
+            isBusy = try drain() > 0
+            pipeline.announceFindings()
+            if events.failure != nil { return .outputClosed }
+            if pipeline.isFull { return .count }
+
+            let after = MonotonicClock.now
+            if let deadline, after >= deadline { return .duration }
+            if after >= sweepAt {
+                sweepAt = after + Self.sweepInterval
+                try sweep()
+            }
+            if after >= statsAt {
+                statsAt = after + command.statsInterval.nanoseconds
+                try announceStats()
+            }
+        }
+    }
+
+    /// Hands the waiting records on; returns how many there were.
+    private func drain() throws(ProbeError) -> Int {
+        try probe.consume { pipeline.handle($0) }
+    }
+
+    /// Once a second: namespaces that came and went, changed configuration, the status line.
+    private mutating func sweep() throws {
+        pipeline.noteChanges()
+        let swept = pipeline.watch.sweep()
+        if !swept.vanished.isEmpty {
+            _ = try drain()
+            let counts = try probe.fold(namespaceCookies: Set(swept.vanished.compactMap(\.cookie)))
+            ledger.keep(counts)
+            pipeline.retire(swept.vanished, counts)
+        }
+        pipeline.refresh()
+        guard status != nil else { return }
+        let line = try status?.line(
+            probe.counters(), elapsed: MonotonicClock.now - ledger.start, filter: ledger.filter
+        ) { key in
+            let identity = pipeline.watch.identity(inode: key.namespaceInode, cookie: key.namespaceCookie)
+            return identity.isOwn ? nil : identity.name ?? identity.command ?? "net:[\(identity.inode)]"
+        }
+        writeToStandardError(line ?? "")
+    }
+
+    private mutating func announceStats() throws {
+        let before = pipeline.watch.readCounters()
+        let counters = try probe.counters()
+        let after = pipeline.watch.readCounters()
+        let totals = ledger.totals(counters, before: before, after: after, reasonName: { probe.reasonName($0) })
+        reportLosses(totals)
+        events.send { clock, origin in
+            Event(
+                time: clock.wall(after.time), origin: origin, duration: after.time - ledger.start,
+                payload: .stats(totals))
+        }
+    }
+
+    private mutating func reportLosses(_ totals: Totals) {
+        for loss in losses.growth(ringFull: totals.lost, nested: probe.nestedLosses()) {
+            events.send { clock, origin in
+                Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .lost(loss))
+            }
+        }
+    }
+
+    private func announceStart() {
+        for refusal in probe.refusals {
+            messages.detail("Tier \(refusal.tier.rawValue) is not used: \(refusal.reason)")
+        }
+        let missing = Privileges.current.missing
+        for privilege in missing { messages.note("\(privilege.capability.rawValue) is missing. \(privilege.cost)") }
+        messages.detail("Attached: \(probe.hooks.joined(separator: ", ")).")
+        let count = pipeline.watch.watchedCount
+        messages.note(
+            "watching \(count) network namespace\(count == 1 ? "" : "s") through the \(probe.tier.rawValue) tier; "
+                + "Ctrl-C ends the trace and prints the report")
+        let start = StartInfo(
+            kernelRelease: HostInformation.kernelRelease, architecture: HostInformation.architecture,
+            libbpfVersion: Probe.libbpfVersion, tier: probe.tier.rawValue, hooks: probe.hooks,
+            filters: command.filters, blindSpots: probe.blindSpots,
+            missingPrivileges: missing.map(MissingPrivilege.init))
+        events.send { clock, origin in
+            Event(time: clock.wall(ledger.start), origin: origin, payload: .start(start))
+        }
+    }
+
+    private func exitStatus(_ totals: Totals) throws -> ExitStatus {
+        if let failure = events.failure {
+            guard failure.kind != .closedPipe else { return .closedPipe }
+            throw CommandFailure(
+                .failed, "\(failure.description) Until then \(totals.drops) drops by rp_filter were counted.")
+        }
+        if command.strict && (totals.lost > 0 || totals.kernel.unexplained != 0 || probe.nestedLosses() > 0) {
+            return .unaccounted
+        }
+        return command.failOnDrop && totals.drops > 0 ? .dropsSeen : .done
+    }
+}
