@@ -133,6 +133,13 @@ private func liveText(_ events: [Event]) -> String {
         #expect(text(recording([files[0], files[0]])).contains("overlap in time"))
     }
 
+    @Test func whatComesAfterAnEndIsAnotherRun() {
+        #expect(recording([lines(Samples.run + Samples.run)]).reports().map(\.runs) == [2])
+        let late = recording([lines(Samples.run + [Samples.run[5]])]).reports()
+        #expect(late.map(\.runs) == [2])
+        #expect(late.map(\.unfinishedRuns) == [1])
+    }
+
     @Test func aRotatedRecordingIsOneRunWhateverTheOrderOfItsFiles() {
         let parts = [Array(Samples.run[..<4]), Array(Samples.run[4...])].map(lines)
         #expect(text(recording(parts)) == liveText(Samples.run))
