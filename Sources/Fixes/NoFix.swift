@@ -37,7 +37,8 @@ extension Situation {
                 link.index != ingress.index && connectedPrefixes(on: link.index).contains { $0.contains(source) }
             }
         }.first
-        let claim = place.map { "belongs to the network on \($0.name.display)" } ?? "is not valid on a network"
+        let claim =
+            place.map { "belongs to the network on \($0.name.display)" } ?? "is in a block that no router passes on"
         return
             "rp_filter did its job: the source \(listing(sources.map(\.description), limit: 3)) \(claim), so these"
             + " packets look forged. Only if they are expected on \(interface) is one of the alternatives right."

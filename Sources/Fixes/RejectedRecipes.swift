@@ -91,7 +91,6 @@ extension Situation {
     }
 
     private func offForInterfaceReason(_ outcome: Simulation, better: String?) -> String? {
-        let after = outcome.facts.configuration.effective(ingress.index).rpFilter
         if outcome.acceptsAll {
             let instead = better.map { "; \($0)" } ?? ""
             return "Works, but leaves \(interface) without any check\(instead)."
@@ -100,21 +99,25 @@ extension Situation {
             return "No effect: \(interface) is at 0 already, and the kernel uses the larger of all=\(all.rpFilter) and"
                 + " \(interface)=0."
         }
-        return "No use: the kernel uses the larger of all=\(all.rpFilter) and \(interface)=0, so the check stays"
-            + " \(modeName(after))."
+        return "No use: the kernel uses the larger of all=\(all.rpFilter) and \(interface)=0, so the check"
+            + " \(modeAfter(outcome))."
     }
 
     private func offForAllReason(_ outcome: Simulation, better: String?) -> String? {
         let others = otherChanges(outcome)
-        let after = outcome.facts.configuration.effective(ingress.index).rpFilter
         if outcome.acceptsAll {
             let instead = better.map { "; \($0)" } ?? ""
             return "Works, but it \(others ?? "also decides for every interface created later")\(instead)."
         }
         let side = others.map { "; it only \($0)" } ?? ""
         return
-            "No effect here: \(interface) itself is at \(own.rpFilter), which all=0 does not lower, so the check stays"
-            + " \(modeName(after))\(side)."
+            "No effect here: \(interface) itself is at \(own.rpFilter), which all=0 does not lower, so the check"
+            + " \(modeAfter(outcome))\(side)."
+    }
+
+    private func modeAfter(_ outcome: Simulation) -> String {
+        let after = outcome.facts.configuration.effective(ingress.index).rpFilter
+        return (after == effective.rpFilter ? "stays " : "becomes ") + modeName(after)
     }
 
     /// What happens to interfaces other than the ingress one; nil when nothing does.

@@ -13,8 +13,10 @@ extension Situation {
                 + " lookup leads back through \(interface), and the check stays strict.",
             [.set(.interface(ingress.index), .srcValidMark, 1)],
             sideEffects: [
+                "Replies take the same way only if they carry the mark too, which takes a connection mark that is"
+                    + " restored on output, or net.ipv4.tcp_fwmark_accept.",
                 "Packets on \(interface) that carry another mark are then also looked up with it;"
-                    + " an unmarked packet is looked up as before."
+                    + " an unmarked packet is looked up as before.",
             ])
     }
 

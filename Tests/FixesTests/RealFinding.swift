@@ -23,9 +23,7 @@ struct RealFinding {
         case .name(let name): identity.name = name
         case .process(let process): identity.processID = process
         }
-        var facts = try NetworkNamespace(path: testbed.host.path).facts(identity, includingFilterRules: true)
-        if facts.filterRules.isEmpty { facts.filterRules = try Self.filterRules(of: testbed) }
-        self.facts = facts
+        facts = try NetworkNamespace(path: testbed.host.path).facts(identity, includingFilterRules: true)
     }
 
     func advice() throws -> Advice {
@@ -100,35 +98,5 @@ struct RealFinding {
             tos: sent.tos,
             fragmentOffset: sent.fragmentOffset, moreFragments: sent.moreFragments, mark: isMarked ? 1 : 0,
             sourceMAC: sender)
-    }
-
-    /// The rules that check the reverse path by themselves, read with their own tools.
-    private static func filterRules(of testbed: Testbed) throws -> [FilterRule] {
-        var rules: [FilterRule] = []
-        if isInstalled("nft"), let listing = try? testbed.host.run(["nft", "-a", "list", "ruleset"]) {
-            // iptables' own tables are listed too, in nft's words.
-            let own =
-                listing.split(separator: "table ip guard", omittingEmptySubsequences: false).dropFirst().first ?? ""
-            for line in own.split(separator: "\n") where line.contains("\tfib ") {
-                let parts = line.split(separator: "# handle ")
-                guard parts.count == 2, let handle = UInt64(parts[1]) else { continue }
-                let text = parts[0].drop { $0.isWhitespace }
-                rules.append(
-                    FilterRule(
-                        tool: .nft, family: "ip", table: "guard", chain: "arrival", handle: handle, position: 1,
-                        text: String(text.reversed().drop { $0 == " " }.reversed())))
-            }
-        }
-        if isInstalled("iptables"), let listing = try? testbed.host.run(["iptables", "-t", "raw", "-S", "PREROUTING"]) {
-            let prefix = "-A PREROUTING "
-            let lines = listing.split(separator: "\n").filter { $0.hasPrefix(prefix) }
-            for (position, line) in lines.enumerated() where line.contains("-m rpfilter") {
-                rules.append(
-                    FilterRule(
-                        tool: .iptables(command: "iptables"), family: "ip", table: "raw", chain: "PREROUTING",
-                        position: position + 1, text: String(line.dropFirst(prefix.count))))
-            }
-        }
-        return rules
     }
 }
