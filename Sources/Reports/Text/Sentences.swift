@@ -99,8 +99,7 @@ enum Sentences {
         let interface = finding.interface.display
         guard let cause = finding.cause else {
             return finding.attributed
-                ? "rp_filter dropped the packets. Which of its checks failed could not be told: the namespace is gone, or"
-                    + " the privilege to look into it is missing."
+                ? "rp_filter dropped the packets. Which of its checks failed could not be told."
                 : "The kernel refused the packets, and which check did it could not be told."
         }
         let back = route(of: finding)
@@ -221,7 +220,7 @@ enum Sentences {
             "The value in use is not the one that the configuration asks for, or it changed while tracing."
         case .spoofSuspected:
             "The source may be forged: it belongs to a network on another interface, or never comes from a network. Then"
-                + " rp_filter did its job."
+                + (finding.attributed ? " rp_filter did its job." : " the kernel was right to refuse it.")
         }
     }
 

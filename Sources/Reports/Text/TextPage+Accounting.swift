@@ -5,6 +5,7 @@ import Packets
 extension TextPage {
     /// What was watched, what was counted, whether the kernel agrees, and what could not be seen.
     mutating func accounting(_ report: RunReport) {
+        blank()
         heading("Accounting")
         watched(report)
         if let totals = report.totals {

@@ -81,14 +81,14 @@ extension TextPage {
             section("Undo")
             commands(fix.revert, indent: Self.commandIndent)
         }
-        keep(fix, in: finding.namespace)
+        if let persistence = fix.persist { keep(persistence) }
         section("Check")
         commands([Self.check(finding)], indent: Self.commandIndent)
         paragraph("It should report no drop any more.", indent: Self.indent)
     }
 
     private static func opens(_ fix: Fix) -> String {
-        guard !fix.widens.isEmpty else { return "no interface: every effective rp_filter mode stays as it is." }
+        guard !fix.widens.isEmpty else { return "nothing in rp_filter: every interface keeps its mode." }
         let changes = fix.widens.map {
             "\($0.interface.display) from \(Names.mode($0.before)) to \(Names.mode($0.after))"
         }
@@ -101,26 +101,19 @@ extension TextPage {
         return switch fix.predicted {
         case .accept: "accepts \(admitted), by simulating the kernel's check with the change made."
         case .drop: "still drops: it would let in \(admitted)."
+        case .unknown where fix.incomplete: "unknown until the missing value is filled in."
         case .unknown: "unknown: the kernel's check could not be simulated with the change made."
         }
     }
 
-    private mutating func keep(_ fix: Fix, in namespace: NamespaceIdentity) {
+    /// Where there is no such file, the side effects say what lasts how long.
+    private mutating func keep(_ persistence: Fix.Persistence) {
         section("Keep")
-        guard let persist = fix.persist else {
-            paragraph(
-                namespace.isInitial
-                    ? "The commands last until the next reboot. To keep the change, make it where this host's network is"
-                        + " configured."
-                    : "The commands last as long as this network namespace. To keep the change, make it where the"
-                        + " namespace is created.",
-                indent: Self.indent)
-            return
-        }
-        paragraph("To keep it over a reboot, put this into \(Wording.printable(persist.path)):", indent: Self.indent)
+        paragraph(
+            "To keep it over a reboot, put this into \(Wording.printable(persistence.path)):", indent: Self.indent)
         blank()
         commands(
-            persist.content.split(separator: "\n", omittingEmptySubsequences: true).map(String.init),
+            persistence.content.split(separator: "\n", omittingEmptySubsequences: true).map(String.init),
             indent: Self.commandIndent)
     }
 
@@ -136,7 +129,8 @@ extension TextPage {
         guard !recipes.isEmpty else { return }
         section("Do not")
         for recipe in recipes {
-            item("\(Wording.printable(recipe.recipe)): \(Wording.printable(recipe.reason))", indent: Self.indent)
+            item(Wording.printable(recipe.recipe), indent: Self.indent)
+            paragraph(Wording.printable(recipe.reason), indent: Self.commandIndent)
         }
     }
 

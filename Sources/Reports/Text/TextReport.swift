@@ -29,8 +29,7 @@ package enum TextReport {
             page.write(finding, number: attributed.count + index + 1)
         }
         page.write(report.dropGroups)
-        page.blank()
-        page.accounting(report)
+        if report.start != nil || report.totals != nil || report.window != nil { page.accounting(report) }
         return page.text
     }
 
