@@ -18,6 +18,8 @@ func catchInterrupts() {
     signal(SIGPIPE, SIG_IGN)
 }
 
+var isInterrupted: Bool { wasInterrupted.load(ordering: .relaxed) }
+
 func stopIfInterrupted() throws(Interrupted) {
-    if wasInterrupted.load(ordering: .relaxed) { throw Interrupted() }
+    if isInterrupted { throw Interrupted() }
 }

@@ -3,6 +3,12 @@ import Glibc
 
 /// What the demo writes: for a person, one thought a line, each at once.
 enum Screen {
+    /// What rpfwatch is told, as its output goes through the demo.
+    static var color: String {
+        let isPlain = unsafe getenv("NO_COLOR") != nil || isatty(STDOUT_FILENO) == 0
+        return isPlain ? "never" : "always"
+    }
+
     static func title(_ text: String) {
         show("\n\(text)\n\(String(repeating: "=", count: text.count))")
     }

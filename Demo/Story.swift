@@ -17,7 +17,7 @@ struct Story {
         Screen.show(lab.picture)
         let broken = try NamespaceState(of: lab.host)
 
-        step("Strict everywhere (all=1, default=1, both NICs 1). Both clients ask.")
+        step("rp_filter is strict everywhere (all, default and both NICs at 1). Both clients ask.")
         claims.check("strict mode loses both requests", try ask().none)
 
         step("rpfwatch traces while they ask again.")
@@ -53,7 +53,7 @@ struct Story {
         claims.check("the revert restores everything", try NamespaceState(of: lab.host) == broken)
         claims.check("without the fix both requests are lost again", try ask().none)
 
-        step("The three methods of the vendor's page, each from the same broken state.")
+        step("The three ways out of cloud vendors' help pages, each from the same broken state.")
         for method in VendorMethod.all(ingress: lab.ingress, egress: lab.egress) {
             try demonstrate(method, from: broken, &claims)
         }

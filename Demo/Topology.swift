@@ -37,8 +37,8 @@ extension Topology {
         return Topology(
             title: "a host with two NICs: requests enter eth0, replies leave eth1",
             picture: """
-                client 203.0.113.10 -> gateway -> eth0 192.0.2.10    host
-                                    <- gateway <- eth1 198.51.100.10   default route via eth1
+                client 203.0.113.10 -> gateway -> eth0 192.0.2.10     host
+                                    <- gateway <- eth1 198.51.100.10  default route via eth1
                 """,
             client: client, host: host, service: IPv4Address(rawValue: 0xC000_020A), ingress: "eth0", egress: "eth1",
             others: [gateway])
@@ -68,7 +68,7 @@ extension Topology {
             title: "LVS-DR: a director forwards to a real server, which answers the client directly",
             picture: """
                 client 203.0.113.10 -> gateway -> director -> eth0 192.0.2.20   real server
-                                    <- gateway   <----------- eth1 192.0.2.220    VIP 198.51.100.200 on lo
+                                    <- gateway <------------- eth1 192.0.2.220  VIP 198.51.100.200 on lo
                 (This kernel's IPVS is not used: the director forwards with a host route, which leaves source
                 and destination alone just as LVS-DR does.)
                 """,

@@ -30,10 +30,15 @@ struct Tracing {
 
     /// Traces a namespace while `body` runs.
     init(_ namespace: Namespace, while body: () throws -> Void) throws {
-        let shown = try RpfwatchProcess(["trace", "--follow", "--netns", namespace.argument, "--color", "never"])
+        let shown = try RpfwatchProcess(["trace", "--follow", "--netns", namespace.argument, "--color", Screen.color])
         let machine = try RpfwatchProcess(["trace", "--json", "--netns", namespace.argument])
         try machine.waitForStart()
+        guard eventually(within: 20, { shown.standardError.contains("watching") }) else {
+            throw LabError("rpfwatch trace did not start: \(shown.standardError)")
+        }
         try body()
+        // A moment more, for what might still come.
+        _ = eventually(within: 0.5) { isInterrupted }
         try stopIfInterrupted()
         let shownOutcome = try shown.interruptAndFinish()
         let outcome = try machine.interruptAndFinish()
