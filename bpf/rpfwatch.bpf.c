@@ -89,7 +89,13 @@ struct {
  * through, which costs nothing; behind a number (kprobe registers, a device found by its index) only the helper reads.
  * Either way a bad address reads as zero.
  */
-#define LOAD(probed, pointer, field) ((probed) ? BPF_CORE_READ(pointer, field) : (pointer)->field)
+#define LOAD(probed, pointer, field)                                                                                \
+	({                                                                                                          \
+		/* A variable of its own, or reading the pointer out of a struct of ours would be relocated too. */ \
+		__typeof__(pointer) base = (pointer);                                                               \
+		__typeof__(base->field) value = (probed) ? BPF_CORE_READ(base, field) : base->field;                \
+		value;                                                                                              \
+	})
 
 /* A drop, as far as the hook that counts it knows. */
 struct sighting {
