@@ -69,6 +69,8 @@ let package = Package(
         tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab"]),
         tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
+        // Whether the model decides as this machine's kernel does; needs root.
+        tests("KernelAgreementTests", ["Packets", "Facts", "Routing", "Host", "Lab"]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),

@@ -61,27 +61,28 @@ extension RoutingModel {
     }
 
     /// `include/net/ip_fib.h`, fib_lookup, while no rule was ever added: local and main are one table, so that the longest
-    /// prefix of both wins, and an error route still lets the default table answer.
+    /// prefix of both wins. (Kernels before this was mended let the default table answer after an error route in main;
+    /// hardly anybody has routes in the default table.)
     private func lookupWithoutRules(_ key: LookupKey) -> LookupResult {
         func result(_ end: LookupResult.End, _ route: Route, _ consulted: [UInt32]) -> LookupResult {
             LookupResult(
                 end: end, rule: Rule.defaults.first { $0.action == .lookup(table: route.table) }, tables: consulted)
         }
         let merged = [Route.Table.local, Route.Table.main]
-        let all = merged + [Route.Table.default]
         let first = search(tables[Route.Table.local], tables[Route.Table.main], key)
-        if case .found(let route) = first { return result(.found(route), route, merged) }
-        if let table = tables[Route.Table.default] {
-            switch search(table, nil, key) {
-            case .found(let route): return result(.found(route), route, all)
-            case .refused(let route), .thrown(let route): return result(.refusedByRoute(route), route, all)
-            case .nothing: break
-            }
-        }
         switch first {
-        case .refused(let route), .thrown(let route): return result(.refusedByRoute(route), route, all)
-        case .found, .nothing: return LookupResult(end: .nothing, tables: all)
+        case .found(let route): return result(.found(route), route, merged)
+        case .refused(let route): return result(.refusedByRoute(route), route, merged)
+        case .thrown, .nothing: break
         }
+        let all = merged + [Route.Table.default]
+        switch search(tables[Route.Table.default], nil, key) {
+        case .found(let route): return result(.found(route), route, all)
+        case .refused(let route), .thrown(let route): return result(.refusedByRoute(route), route, all)
+        case .nothing: break
+        }
+        if case .thrown(let route) = first { return result(.refusedByRoute(route), route, all) }
+        return LookupResult(end: .nothing, tables: all)
     }
 
     /// Fills in the VRF of the output or input interface; true when the output interface decided
