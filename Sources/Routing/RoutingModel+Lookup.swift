@@ -64,25 +64,30 @@ extension RoutingModel {
     /// prefix of both wins. (Kernels before this was mended let the default table answer after an error route in main;
     /// hardly anybody has routes in the default table.)
     private func lookupWithoutRules(_ key: LookupKey) -> LookupResult {
-        func result(_ end: LookupResult.End, _ route: Route, _ consulted: [UInt32]) -> LookupResult {
-            LookupResult(
-                end: end, rule: Rule.defaults.first { $0.action == .lookup(table: route.table) }, tables: consulted)
-        }
-        let merged = [Route.Table.local, Route.Table.main]
         let first = search(tables[Route.Table.local], tables[Route.Table.main], key)
         switch first {
-        case .found(let route): return result(.found(route), route, merged)
-        case .refused(let route): return result(.refusedByRoute(route), route, merged)
+        case .found(let route): return Self.unruled(.found(route), route, Self.mergedTables)
+        case .refused(let route): return Self.unruled(.refusedByRoute(route), route, Self.mergedTables)
         case .thrown, .nothing: break
         }
-        let all = merged + [Route.Table.default]
         switch search(tables[Route.Table.default], nil, key) {
-        case .found(let route): return result(.found(route), route, all)
-        case .refused(let route), .thrown(let route): return result(.refusedByRoute(route), route, all)
+        case .found(let route): return Self.unruled(.found(route), route, Self.unruledTables)
+        case .refused(let route), .thrown(let route):
+            return Self.unruled(.refusedByRoute(route), route, Self.unruledTables)
         case .nothing: break
         }
-        if case .thrown(let route) = first { return result(.refusedByRoute(route), route, all) }
-        return LookupResult(end: .nothing, tables: all)
+        if case .thrown(let route) = first { return Self.unruled(.refusedByRoute(route), route, Self.unruledTables) }
+        return LookupResult(end: .nothing, tables: Self.unruledTables)
+    }
+
+    private static let mergedTables = [Route.Table.local, Route.Table.main]
+    private static let unruledTables = mergedTables + [Route.Table.default]
+    private static let defaultRules = Dictionary(
+        uniqueKeysWithValues: zip(unruledTables, Rule.defaults))
+
+    /// An answer without rules, under the default rule that stands for its table.
+    private static func unruled(_ end: LookupResult.End, _ route: Route, _ consulted: [UInt32]) -> LookupResult {
+        LookupResult(end: end, rule: defaultRules[route.table], tables: consulted)
     }
 
     /// Fills in the VRF of the output or input interface; true when the output interface decided
@@ -92,7 +97,7 @@ extension RoutingModel {
             let output = key.outputInterface
             let decides = key.vrf == 0
             if decides { key.vrf = vrf(of: output) }
-            if linkByIndex[output]?.vrfTable != nil { key.outputInterface = 0 }
+            if vrf(of: output) == output { key.outputInterface = 0 }
             return decides
         }
         if key.inputInterface > LookupKey.loopback && key.vrf == 0 { key.vrf = vrf(of: key.inputInterface) }

@@ -20,9 +20,12 @@ package struct RoutingModel: Sendable {
     let tables: [UInt32: RouteTable]
     let entries: [RuleEntry]
     let linkByIndex: [UInt32: Link]
+    /// By index of each VRF device and of each member: the VRF device.
+    private let vrfs: [UInt32: UInt32]
     let ownAddresses: Set<IPv4Address>
     let interfacesWithAddress: Set<UInt32>
     let usesRealms: Bool
+    private let hasUsersLocalRoute: Bool
 
     /// `reusing`: a model of an earlier state of the same namespace; its index of routes is taken over when the routes
     /// are the same, which makes a changed sysctl or rule cheap to try on a full table.
@@ -32,11 +35,15 @@ package struct RoutingModel: Sendable {
         if let other, other.facts.routes == facts.routes {
             tables = other.tables
             usesRealms = other.usesRealms
+            hasUsersLocalRoute = other.hasUsersLocalRoute
         } else {
             tables = Self.index(facts.routes)
             usesRealms = facts.routes.contains { $0.hasRealm }
+            // Those of addresses have the kernel as their origin.
+            hasUsersLocalRoute = facts.routes.contains { $0.kind == .local && $0.origin != 2 }
         }
         linkByIndex = Dictionary(facts.links.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+        vrfs = Self.vrfs(linkByIndex)
         ownAddresses = Set(facts.addresses.map { $0.local })
         interfacesWithAddress = Set(facts.addresses.map { $0.interface })
         entries = Self.entries(facts)
@@ -68,12 +75,7 @@ package struct RoutingModel: Sendable {
     }
 
     /// The VRF device that `interface` is, or is enslaved to; 0 when none (`net/l3mdev/l3mdev.c`, l3mdev_master_ifindex).
-    package func vrf(of interface: UInt32) -> UInt32 {
-        guard let link = linkByIndex[interface] else { return 0 }
-        if link.vrfTable != nil { return interface }
-        guard let master = link.master, linkByIndex[master]?.vrfTable != nil else { return 0 }
-        return master
-    }
+    package func vrf(of interface: UInt32) -> UInt32 { vrfs.isEmpty ? 0 : vrfs[interface] ?? 0 }
 
     package func link(_ interface: UInt32) -> Link? { linkByIndex[interface] }
 
@@ -104,6 +106,18 @@ package struct RoutingModel: Sendable {
             return ignoringLinkState && linkByIndex[nexthop.interface]?.isUp != false
         }
         return !nexthop.isDead
+    }
+
+    private static func vrfs(_ links: [UInt32: Link]) -> [UInt32: UInt32] {
+        var result: [UInt32: UInt32] = [:]
+        for (index, link) in links {
+            if link.vrfTable != nil {
+                result[index] = index
+            } else if let master = link.master, links[master]?.vrfTable != nil {
+                result[index] = master
+            }
+        }
+        return result
     }
 
     private static func index(_ routes: [Route]) -> [UInt32: RouteTable] {

@@ -184,6 +184,11 @@ let factorCases: [FactorCase] = [
             lab.route("default", via: "192.0.2.2", a0, metric: 20)
         }.judge()
     },
+    FactorCase(.worseMetricRoute, "a second one of the same metric is not worse") {
+        lab { $0.route("203.0.113.0/25", via: "192.0.2.2", a0, metric: 1) }.judge()
+    } not: {
+        lab { $0.route("203.0.113.0/25", via: "192.0.2.2", a0) }.judge()
+    },
     FactorCase(.sameSubnetInterfaces) {
         lab { lab in
             lab.unroute("192.0.2.0/24")
