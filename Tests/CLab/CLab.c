@@ -146,6 +146,13 @@ int lab_pin(int cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
+int lab_real_time(void)
+{
+	struct sched_param parameters = { .sched_priority = 1 };
+
+	return sched_setscheduler(0, SCHED_FIFO, &parameters) ? -errno : 0;
+}
+
 int lab_pipe(int *read_end, int *write_end)
 {
 	int ends[2];

@@ -31,6 +31,12 @@ package func sideBySide(
     try outcomes.1.result?.get()
 }
 
+/// Keeps every ordinary task off the calling thread's CPU until the thread ends; the kernel lets others in after 0.95 s.
+package func becomeRealTime() throws(LabError) {
+    let result = lab_real_time()
+    guard result == 0 else { throw LabError("sched_setscheduler", "", errno: -result) }
+}
+
 /// Starts a thread for work that may block as long as it likes.
 package func detachThread(_ body: @escaping @Sendable () -> Void) throws(LabError) {
     pthread_detach(try startThread(body))

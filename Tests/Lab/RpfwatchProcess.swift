@@ -110,6 +110,16 @@ package final class RpfwatchProcess {
         }
     }
 
+    /// How often the kernel skipped one of its BPF programs because it was running already.
+    package var skippedPrograms: Int {
+        let descriptors = names(in: "/proc/\(processID)/fdinfo")
+        let texts = descriptors.compactMap { contents(of: "/proc/\(processID)/fdinfo/\($0)") }
+        return texts.flatMap { $0.split(separator: "\n") }.reduce(0) { sum, line in
+            guard line.hasPrefix("recursion_misses:") else { return sum }
+            return sum + (Int(line.split(separator: "\t").last ?? "") ?? 0)
+        }
+    }
+
     package func signal(_ number: Int32) { kill(processID, number) }
 
     /// Stops it in its tracks while `body` runs, so that it sees everything that happens there only afterwards.

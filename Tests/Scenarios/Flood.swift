@@ -34,16 +34,20 @@ package enum Flood {
         try trace.waitForStart()
         let before = try KernelCounters(of: testbed.host)
         try sideBySide(
-            { try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: 1_000_000) },
-            { try local.storm(to: hostOnA, count: 1_000_000) })
+            { try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: 150_000) },
+            {
+                // Sandboxes exist whose kernel runs no BPF program on top of a task of its own agent: keep it away.
+                try becomeRealTime()
+                try local.storm(to: hostOnA, count: 400_000)
+            })
         let counted = try (testbed.settledCounters() - before).reversePathFilter
+        let skipped = trace.skippedPrograms
         let events = TraceEvents(try trace.interruptAndFinish(within: 60))
         var problems = events.problems + events.totalsProblems
         if events.end?["rpf.drops"] != .integer(counted) {
             problems.append("the kernel counted \(counted) drops, and the totals are \(events.end ?? .null)")
         }
-        let nested = events.events("lost").filter { $0["rpf.loss.source"] == "nested" }
-        if counted == 0 || nested.isEmpty { problems.append("nothing was nested: the scenario provokes nothing") }
+        if counted == 0 || skipped == 0 { problems.append("nothing was nested: the scenario provokes nothing") }
         return problems
     }
 

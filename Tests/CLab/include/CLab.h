@@ -37,6 +37,9 @@ int lab_flood(int fd, const uint8_t *_Nonnull frames, uint32_t size, uint32_t va
 /* Moves the calling thread to one CPU. */
 int lab_pin(int cpu);
 
+/* Makes the calling thread a real-time one: no ordinary task runs on its CPU before it waits or ends. */
+int lab_real_time(void);
+
 int lab_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
 
 /* A file without a name, which is gone when its last descriptor is closed. */
