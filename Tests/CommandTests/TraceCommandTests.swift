@@ -84,7 +84,8 @@ import Testing
     @Test func `a full disk on standard output is one sentence and exit 5`() throws {
         let full = try Descriptor(unsafe open("/dev/full", O_WRONLY | O_CLOEXEC), "open", "/dev/full")
         let trace = try RpfwatchProcess(
-            ["trace", "--json", "--netns", testbed.host.argument, "--duration", "300ms"], output: full.number)
+            ["trace", "--quiet", "--json", "--netns", testbed.host.argument, "--duration", "300ms"], output: full.number
+        )
         let outcome = try trace.finish(within: 10)
         #expect(outcome.status == 5)
         expectOneSentence(outcome.standardError, about: "No space left on device")
@@ -94,7 +95,7 @@ import Testing
         let pipe = try Pipe()
         let writer = pipe.writer.number
         let trace = try RpfwatchProcess(
-            ["trace", "--follow", "--json", "--netns", testbed.host.argument], output: writer)
+            ["trace", "--quiet", "--follow", "--json", "--netns", testbed.host.argument], output: writer)
         #expect(pipe.reader.isReadable(within: 10_000))
         pipe.reader.close()
         try testbed.send(drops)

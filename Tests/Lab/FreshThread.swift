@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLab
 import Glibc
+import Synchronization
 
 /// Runs `body` on a thread made for it and gone afterwards, and waits: a thread that entered another network namespace
 /// must never go back into a pool.
@@ -29,6 +30,19 @@ package func sideBySide(
     for thread in threads { pthread_join(thread, nil) }
     try outcomes.0.result?.get()
     try outcomes.1.result?.get()
+}
+
+/// Tells one thread what another one has done.
+package final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    package init() {}
+
+    package var isSet: Bool { value.load(ordering: .acquiring) }
+    package func set() { value.store(true, ordering: .releasing) }
+
+    /// Waits until it is set; false when that takes too long.
+    package func wait() -> Bool { eventually { isSet } }
 }
 
 /// Keeps every ordinary task off the calling thread's CPU until the thread ends; the kernel lets others in after 0.95 s.

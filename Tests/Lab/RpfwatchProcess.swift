@@ -91,10 +91,11 @@ package final class RpfwatchProcess {
                 isAtEnd = true
                 continue
             }
-            partial += bytes
-            while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
-                lines.append(String(decoding: partial[..<end], as: UTF8.self))
-                partial.removeSubrange(...end)
+            var pieces = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)[...]
+            partial += pieces.removeFirst()
+            for piece in pieces {
+                lines.append(String(decoding: partial, as: UTF8.self))
+                partial = Array(piece)
             }
         }
         return true

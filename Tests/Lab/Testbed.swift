@@ -83,6 +83,19 @@ package final class Testbed {
 
     package func apply(_ steps: [Step]) throws {
         for step in steps { try apply(step) }
+        try waitForLinks()
+    }
+
+    /// The kernel tells routes of a gained or lost carrier a moment later: only then does a namespace stand still.
+    private func waitForLinks() throws {
+        let areSettled = try eventually {
+            try host.run(["ip", "-oneline", "link"]).split(separator: "\n").allSatisfy { line in
+                guard line.contains(",UP") || line.contains("<UP") else { return true }
+                let isRunning = ["state UP", "state UNKNOWN"].contains { line.contains($0) }
+                return line.contains("LOWER_UP") == isRunning
+            }
+        }
+        guard areSettled else { throw LabError("the host's links do not settle") }
     }
 
     package func namespace(_ place: Place) throws -> Namespace {

@@ -33,12 +33,23 @@ package enum Flood {
         let trace = try RpfwatchProcess(["trace", "--json", "--netns", testbed.host.argument])
         try trace.waitForStart()
         let before = try KernelCounters(of: testbed.host)
+        let isStorming = Flag()
+        let isFlooded = Flag()
+        // Both in real time, for a fraction of a second: sandboxes exist whose kernel runs no BPF program on top of a task
+        // of its own agent, so nothing else may run on these CPUs meanwhile.
         try sideBySide(
-            { try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: 150_000) },
             {
-                // Sandboxes exist whose kernel runs no BPF program on top of a task of its own agent: keep it away.
+                defer { isFlooded.set() }
                 try becomeRealTime()
-                try local.storm(to: hostOnA, count: 400_000)
+                guard isStorming.wait() else { return }
+                try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: 100_000)
+            },
+            {
+                try becomeRealTime()
+                isStorming.set()
+                while !isFlooded.isSet { try local.storm(to: hostOnA, count: 1_000) }
+                // Takes what is still queued for this CPU.
+                try local.storm(to: hostOnA, count: 10_000)
             })
         let counted = try (testbed.settledCounters() - before).reversePathFilter
         let skipped = trace.skippedPrograms

@@ -28,7 +28,7 @@ package enum InvalidSources {
             traffic: .packets(.udp(from: "233.252.0.9", to: hostOnA)),
             expect: .dropped(
                 ExpectedDrop(
-                    "invalid_source", factors: ["reply_path_broken"], sysctl: (all: 0, interface: 0),
+                    "invalid_source", sysctl: (all: 0, interface: 0),
                     certainty: "observed", fix: .none))),
     ]
 }

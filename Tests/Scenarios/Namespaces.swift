@@ -30,7 +30,9 @@ package enum Namespaces {
         let first = try Testbed()
         let second = try Testbed()
         for testbed in [first, second] { try testbed.apply(strict) }
-        let trace = try RpfwatchProcess(["trace", "--follow", "--json"])
+        let trace = try RpfwatchProcess([
+            "trace", "--follow", "--json", "--source", asymmetric, "--destination", virtualAddress,
+        ])
         try trace.waitForStart()
         for _ in 0..<3 {
             try first.send(.packets(.udp(from: asymmetric, to: virtualAddress), times: 1))
