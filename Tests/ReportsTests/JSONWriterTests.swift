@@ -42,6 +42,14 @@ func parsed(_ event: Event) throws -> [String: Any] {
         }
     }
 
+    @Test func arpRequestHasNoTransport() throws {
+        let json = try parsed(Samples.arpRequest)
+        #expect(value(json, "network.type") as? String == "arp")
+        #expect(value(json, "network.transport") is NSNull)
+        #expect(value(json, "network.iana_number") is NSNull)
+        #expect((value(json, "message") as? String)?.contains(" arp on eth0") == true)
+    }
+
     @Test func dropCarriesPacketVerdictAndNamespace() throws {
         let json = try parsed(Samples.drop())
         #expect(value(json, "@timestamp") as? String == "2026-08-01T10:00:01.500000123Z")

@@ -38,12 +38,12 @@ enum Samples {
 
     static func dropEvent(
         interface: InterfaceName = "eth0", packet: Packet = packet, namespace: NamespaceIdentity = host,
-        reason: String? = "IP_RPFILTER"
+        reason: String? = "IP_RPFILTER", path: PacketPath? = nil
     ) -> DropEvent {
         DropEvent(
             key: DropKey(
                 namespaceCookie: namespace.cookie ?? 0, namespaceInode: namespace.inode, interfaceIndex: 2, reason: 16,
-                outcome: .reversePathFilter, path: nil, interfaceHasAddress: true),
+                outcome: .reversePathFilter, path: path, interfaceHasAddress: true),
             hooks: .drop, time: 1_001_500_000_123, packet: packet, interfaceName: interface, interfaceKind: "veth",
             sysctls: SysctlsAtDrop(rpFilterAll: 1, rpFilterInterface: 0), path: nil, reasonName: reason,
             location: 0xFFFF_FFFF_8123_4567, locationSymbol: "ip_rcv_finish_core+0x1a2")
@@ -60,10 +60,10 @@ enum Samples {
     static func drop(
         interface: InterfaceName = "eth0", packet: Packet = packet, namespace: NamespaceIdentity = host,
         attribution: DropAttribution = attribution, reason: String? = "IP_RPFILTER",
-        findingID: String? = "00c0ffee00c0ffee"
+        findingID: String? = "00c0ffee00c0ffee", path: PacketPath? = nil
     ) -> Event {
         Event(
-            drop: dropEvent(interface: interface, packet: packet, namespace: namespace, reason: reason),
+            drop: dropEvent(interface: interface, packet: packet, namespace: namespace, reason: reason, path: path),
             attribution: attribution, namespace: namespace, findingID: findingID, clock: clock, origin: origin)
     }
 
@@ -176,6 +176,12 @@ enum Samples {
 }
 
 extension Samples {
+    /// An ARP request that stays unanswered.
+    static let arpRequest = drop(
+        packet: Packet(
+            source: address("203.0.113.7"), destination: address("192.0.2.10"), transport: IPProtocol(rawValue: 0)),
+        reason: nil, path: .arp)
+
     /// Events whose optional values are missing or extreme.
     static let edgeCases: [Event] = {
         var unknown = finding
@@ -208,7 +214,7 @@ extension Samples {
             drop(
                 interface: InterfaceName(bytes: [0x80]), namespace: NamespaceIdentity(inode: 0), attribution: bare,
                 reason: nil, findingID: nil),
-            event(.configChange(ConfigChange(kind: .link, object: "eth0", before: nil, after: nil))),
+            arpRequest, event(.configChange(ConfigChange(kind: .link, object: "eth0", before: nil, after: nil))),
         ]
     }()
 }

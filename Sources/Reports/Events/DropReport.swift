@@ -31,6 +31,11 @@ package struct DropReport: Hashable, Sendable {
     }
 }
 
+extension DropReport {
+    /// What was refused is an ARP request: it has no IP header, only a sender and a target.
+    var isARP: Bool { drop.key.path == .arp }
+}
+
 extension Event {
     /// The event of one drop, at the time of the kernel's record.
     package init(

@@ -47,10 +47,14 @@ extension JSONBuffer {
         let packet = report.drop.packet
         key("network")
         beginObject()
-        raw("\"type\":\"ipv4\",\"transport\":")
-        optional(packet.transport.name) { $0.word($1) }
-        key("iana_number")
-        number(packet.transport.rawValue)
+        if report.isARP {
+            raw("\"type\":\"arp\",\"transport\":null,\"iana_number\":null")
+        } else {
+            raw("\"type\":\"ipv4\",\"transport\":")
+            optional(packet.transport.name) { $0.word($1) }
+            key("iana_number")
+            number(packet.transport.rawValue)
+        }
         key("packets")
         number(max(1, packet.gsoSegments))
         key("bytes")

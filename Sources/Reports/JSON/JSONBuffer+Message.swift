@@ -26,7 +26,9 @@ extension JSONBuffer {
         content(packet.source, port: packet.sourcePort)
         raw(" > ")
         content(packet.destination, port: packet.destinationPort)
-        if let name = packet.transport.name {
+        if report.isARP {
+            raw(" arp")
+        } else if let name = packet.transport.name {
             raw(" ")
             word(part: name)
         } else {

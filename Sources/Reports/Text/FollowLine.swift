@@ -28,7 +28,7 @@ package struct FollowLine {
         let destination = Self.endpoint(packet.destination, packet.destinationPort)
         let cells = [
             Wording.preciseTimeOfDay(time), Names.short(report.namespace), report.drop.interfaceName.display,
-            packet.transport.name ?? String(packet.transport.rawValue), "\(source) > \(destination)",
+            Self.transport(report), "\(source) > \(destination)",
             Self.cause(report), Self.mode(report), Names.short(report.attribution.reverse),
         ]
         for (index, cell) in cells.enumerated() {
@@ -48,6 +48,11 @@ package struct FollowLine {
 
     private static func endpoint(_ address: IPv4Address, _ port: UInt16?) -> String {
         port.map { "\(address):\($0)" } ?? "\(address)"
+    }
+
+    private static func transport(_ report: DropReport) -> String {
+        if report.isARP { return "arp" }
+        return report.drop.packet.transport.name ?? String(report.drop.packet.transport.rawValue)
     }
 
     /// The cause; of other drops the kernel's reason.

@@ -15,6 +15,8 @@ enum Names {
     /// For a column: `label`, fit for a terminal.
     static func short(_ namespace: NamespaceIdentity) -> String { terminalSafe(label(namespace)) }
 
+    private static let unnamed = "network namespace "
+
     /// For a sentence, to follow "in" or "of".
     static func long(_ namespace: NamespaceIdentity) -> String {
         if let name = namespace.name { return "network namespace \(terminalSafe(name))" }
@@ -24,11 +26,20 @@ enum Names {
         }
         if namespace.isInitial { return "the host's network namespace" }
         if namespace.isOwn { return "rpfwatch's own network namespace" }
-        var text = "network namespace inode:\(namespace.inode)"
+        var text = "\(unnamed)inode:\(namespace.inode)"
         if let process = namespace.processID {
             text += namespace.command.map { " (process \(process), \(terminalSafe($0)))" } ?? " (process \(process))"
         }
         return text
+    }
+
+    /// For a list whose heading says that namespaces follow.
+    static func listed(_ namespace: NamespaceIdentity) -> String {
+        if let name = namespace.name { return terminalSafe(name) }
+        if namespace.container == nil && namespace.isInitial { return "the host's" }
+        if namespace.container == nil && namespace.isOwn { return "rpfwatch's own" }
+        let text = long(namespace)
+        return text.hasPrefix(unnamed) ? String(text.dropFirst(unnamed.count)) : text
     }
 
     /// What `--netns` takes for this namespace; nil for the own one.

@@ -36,7 +36,10 @@ enum Sentences {
         }
         let source = endpoint(example.source, example.sourcePort)
         let destination = endpoint(example.destination, example.destinationPort)
-        return "For example \(source) > \(destination) (\(example.transport))."
+        // Protocol 0 stands for ARP, which has none.
+        return example.transport.rawValue == 0
+            ? "For example a request of \(source) for \(destination)."
+            : "For example \(source) > \(destination) (\(example.transport))."
     }
 
     /// The mode that counted and the setting it comes from; nil when the sysctls are not known.

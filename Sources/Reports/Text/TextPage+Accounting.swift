@@ -35,7 +35,7 @@ extension TextPage {
             row("Watched", "\(Wording.duration(window.observed))\(runs), \(Wording.span(window.start, window.end))")
         }
         if let watched = report.totals?.kernel.netnsWatched, watched > 0 {
-            let names = report.namespaces.map(Names.long)
+            let names = report.namespaces.map(Names.listed)
             let count = Wording.count(watched, "network namespace")
             row(
                 "Where",
