@@ -26,7 +26,7 @@ struct CommandFailure: Error {
 
     init(_ status: ExitStatus, _ sentence: String) {
         self.status = status
-        self.sentence = sentence
+        self.sentence = sentence.hasSuffix(".") ? sentence : sentence + "."
     }
 
     init(_ error: ProbeError) {
@@ -74,8 +74,7 @@ private func exit(_ failure: CommandFailure) -> Never {
 private func exitForArguments(_ error: any Error) -> Never {
     let message = Rpfwatch.message(for: error)
     guard Rpfwatch.exitCode(for: error) == .success else {
-        let sentence = message.hasSuffix(".") ? message : message + "."
-        exit(CommandFailure(.usage, "\(sentence) See 'rpfwatch --help'."))
+        exit(CommandFailure(.usage, CommandFailure(.usage, message).sentence + " See 'rpfwatch --help'."))
     }
     do {
         try LineOutput.standardOutput().write(message + "\n")

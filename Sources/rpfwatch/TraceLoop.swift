@@ -9,7 +9,7 @@ import Reports
 struct TraceLoop: ~Copyable {
     private let command: TraceCommand
     private let messages: Messages
-    private let signals: SignalDescriptor
+    private let stop: StopSignal
     private var probe: Probe
     private let pipeline: DropPipeline
     private let events: EventSink
@@ -24,8 +24,7 @@ struct TraceLoop: ~Copyable {
 
     /// Gets everything ready; nothing is counted yet.
     static func prepare(_ command: TraceCommand) throws -> TraceLoop {
-        // Before any thread is started, so that none of them takes a signal.
-        let signals = try SignalDescriptor()
+        let stop = try StopSignal()
         let filter = InterfaceFilter(patterns: command.interface)
         let watch = try watch(command.netns)
         try filter.requireLiterals(in: watch)
@@ -35,14 +34,14 @@ struct TraceLoop: ~Copyable {
                 destination: command.destination?.prefix, recordOther: command.allDrops,
                 detail: command.follow || command.count != nil ? .everyDrop : .findings))
         let events = EventSink(
-            Output(command.format, showsDrops: command.follow, style: command.style), to: .standardOutput(),
+            Output(command.format, showsDrops: command.follow, style: command.style), to: .standardOutput(), stop: stop,
             clock: ClockOffset(nanoseconds: MonotonicClock.wallClockOffset),
             origin: Origin(host: HostInformation.name, version: Rpfwatch.version))
         let ledger = Ledger(filter: filter, hasDropReasons: probe.hasDropReasons)
         let pipeline = DropPipeline(
             watch: watch, filter: filter, limit: command.count?.value, events: events, symbols: KernelSymbols())
         return TraceLoop(
-            command: command, messages: Messages(isQuiet: command.quiet, isVerbose: command.verbose), signals: signals,
+            command: command, messages: Messages(isQuiet: command.quiet, isVerbose: command.verbose), stop: stop,
             probe: probe, pipeline: pipeline, events: events, ledger: ledger,
             status: command.showsStatus ? LiveStatus(style: command.errorStyle) : nil)
     }
@@ -53,12 +52,12 @@ struct TraceLoop: ~Copyable {
     }
 
     private init(
-        command: TraceCommand, messages: Messages, signals: consuming SignalDescriptor, probe: consuming Probe,
+        command: TraceCommand, messages: Messages, stop: StopSignal, probe: consuming Probe,
         pipeline: DropPipeline, events: EventSink, ledger: Ledger, status: LiveStatus?
     ) {
         self.command = command
         self.messages = messages
-        self.signals = signals
+        self.stop = stop
         self.probe = probe
         self.pipeline = pipeline
         self.events = events
@@ -104,9 +103,10 @@ struct TraceLoop: ~Copyable {
             let now = MonotonicClock.now
             let next = [sweepAt, statsAt, deadline, isBusy ? now + Self.busyInterval : nil].compactMap(\.self).min()
             let ready = Poller.wait(
-                [signals.descriptor, probe.fileDescriptor, pipeline.watch.descriptor],
+                [stop.descriptor ?? -1, probe.fileDescriptor, pipeline.watch.descriptor],
                 nanoseconds: next.map { $0 > now ? $0 - now : 0 })
-            if ready[0], signals.pending().contains(where: { $0 != .windowChange }) { return .signal }
+            stop.check()
+            if stop.isRequested { return .signal }
             if ready[2] { pipeline.noteChanges() }
             isBusy = try drain() > 0
             pipeline.announceFindings()
@@ -198,7 +198,7 @@ struct TraceLoop: ~Copyable {
         if let failure = events.failure {
             guard failure.kind != .closedPipe else { return .closedPipe }
             throw CommandFailure(
-                .failed, "\(failure.description) Until then \(totals.drops) drops by rp_filter were counted.")
+                .failed, "\(failure.description). Until then \(totals.drops) drops by rp_filter were counted")
         }
         if command.strict && (totals.lost > 0 || totals.kernel.unexplained != 0 || probe.nestedLosses() > 0) {
             return .unaccounted

@@ -13,6 +13,15 @@ package enum Poller {
         return entries.map { count > 0 && $0.revents != 0 }
     }
 
+    /// Waits until something can be written to one descriptor, or read from the other.
+    static func wait(writable: CInt, orReadable readable: CInt) {
+        var entries = [
+            pollfd(fd: writable, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: readable, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = unsafe poll(&entries, nfds_t(entries.count), -1)
+    }
+
     /// Waits until something can be written to `descriptor`.
     static func waitUntilWritable(_ descriptor: CInt) {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

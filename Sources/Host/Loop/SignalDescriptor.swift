@@ -24,7 +24,11 @@ package struct SignalDescriptor: ~Copyable {
         formerMask = former
     }
 
-    deinit {
+    deinit { release() }
+
+    /// From now on signals do what they did before: the next one to stop ends the program at once. What was already
+    /// sent and not yet taken by `pending` counts as next.
+    package borrowing func release() {
         var mask = formerMask
         unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
     }
