@@ -169,6 +169,15 @@ import Testing
             })
     }
 
+    @Test func aLowerDeviceElsewhereIsNoParent() throws {
+        let namespace = try host()
+        let other = try TestNamespace("lower")
+        try namespace.ip("link add link a0 name mac0 type macvlan")
+        try namespace.ip("link set mac0 netns \(other.name)")
+        let link = try #require(try facts(other).link(named: "mac0"))
+        #expect(link.kind == "macvlan" && link.parent == nil)
+    }
+
     @Test func settingsOfEveryScopeAreRead() throws {
         let namespace = try host()
         let values = [

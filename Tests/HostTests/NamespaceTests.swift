@@ -209,6 +209,6 @@ final class Sleeper {
     func stop() {
         kill(id, SIGKILL)
         // It is not our child: wait until it has left its namespace.
-        for _ in 0..<200 where unsafe access("/proc/\(id)/ns/net", F_OK) == 0 { usleep(5_000) }
+        for _ in 0..<4_000 where unsafe access("/proc/\(id)/ns/net", F_OK) == 0 { usleep(5_000) }
     }
 }

@@ -78,4 +78,14 @@ import Testing
         #expect(try Command.run("sh", ["-c", "kill -9 $$"]).status == 137)
         #expect(try Command.run("sh", ["-c", "echo a; echo b >&2; cat"]).standardOutput == Array("a\n".utf8))
     }
+
+    @Test func programsGetTheirSignals() throws {
+        let status = try onNewThread { () throws(HostError) in
+            let signals = try SignalDescriptor()
+            let status = try Command.run("sh", ["-c", "kill -TERM $$"]).status
+            #expect(signals.pending().isEmpty)
+            return status
+        }
+        #expect(status == 128 + SIGTERM)
+    }
 }

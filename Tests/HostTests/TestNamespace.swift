@@ -47,7 +47,7 @@ final class TestNamespace: Sendable {
     }
 
     static func run(_ program: String, _ arguments: [String]) throws {
-        let output = try Command.run(program, arguments, timeout: 10_000_000_000)
+        let output = try Command.run(program, arguments, timeout: 60_000_000_000)
         try #require(
             output.status == 0,
             "\(program) \(arguments.joined(separator: " ")): \(String(decoding: output.standardError, as: UTF8.self))")

@@ -28,6 +28,13 @@ package struct NamespaceDirectory: Sendable {
         return result
     }
 
+    /// What can be found out about an open namespace.
+    package static func identity(of namespace: borrowing NetworkNamespace) -> NamespaceIdentity {
+        var identity = discover().entries[namespace.inode]?.identity ?? NamespaceIdentity(inode: namespace.inode)
+        identity.cookie = namespace.cookie
+        return identity
+    }
+
     /// Looks again. What is known of a namespace is kept while the process it is known by lives.
     package mutating func scan() {
         let own = inode("/proc/self/ns/net")

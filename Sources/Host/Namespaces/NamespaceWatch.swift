@@ -11,8 +11,12 @@ import SystemPackage
 package struct NamespaceWatch: ~Copyable {
     /// Sockets for announcements are opened up to this number; beyond it only for namespaces that facts are asked of.
     package static let subscriptionLimit = 1024
-    /// An unknown namespace is looked for at once, but not more often than this: nanoseconds.
+    /// An unknown namespace is looked for at once, and again after this time: nanoseconds.
     private static let rescanInterval: UInt64 = 100_000_000
+    /// Searches for unknown namespaces between two sweeps: what drops packets may be many namespaces that are gone.
+    private static let searchLimit = 64
+    /// Announcements read by one call of `pendingChanges`.
+    private static let announcementLimit = 4096
 
     private var directory = NamespaceDirectory()
     private var watched: [UInt32: WatchedNamespace] = [:]
@@ -29,6 +33,11 @@ package struct NamespaceWatch: ~Copyable {
     private var buffer = [UInt8](repeating: 0, count: NetlinkSocket.bufferSize)
     private let startTicks = ProcessScan.ticksSinceBoot
     private var lastScan: UInt64 = 0
+    /// Looked for since the last sweep, and not found.
+    private var missing: Set<NamespaceIdentity> = []
+    private var searches = 0
+    /// Found by looking for them, to be told by the next sweep.
+    private var found: [NamespaceIdentity] = []
     private var isStarted = false
 
     /// What a sweep found.
@@ -99,6 +108,8 @@ package struct NamespaceWatch: ~Copyable {
     package mutating func sweep() -> Sweep {
         directory.scan()
         lastScan = MonotonicClock.now
+        missing = []
+        searches = 0
         var result = Sweep()
         for (inode, namespace) in watched {
             if let entry = directory.entries[inode] {
@@ -115,7 +126,8 @@ package struct NamespaceWatch: ~Copyable {
                 result.vanished.append(namespace.identity)
             }
         }
-        result.appeared = adopt()
+        result.appeared = found + adopt()
+        found = []
         return result
     }
 
@@ -169,8 +181,9 @@ package struct NamespaceWatch: ~Copyable {
     /// Announcements that came since the last call, without waiting.
     package mutating func pendingChanges() -> [FactsChange] {
         var result: [FactsChange] = []
-        for inode in events.ready() {
-            if let namespace = watched[inode] { result += namespace.changes(using: &buffer) }
+        var limit = Self.announcementLimit
+        for inode in events.ready() where limit > 0 {
+            if let namespace = watched[inode] { result += namespace.changes(limit: &limit, using: &buffer) }
         }
         return result
     }
@@ -183,7 +196,13 @@ package struct NamespaceWatch: ~Copyable {
             return namespace
         }
         if let namespace = known() { return namespace }
-        if MonotonicClock.now - lastScan >= Self.rescanInterval { sweep() }
+        let wanted = NamespaceIdentity(inode: inode, cookie: cookie)
+        let isNews = missing.insert(wanted).inserted && searches < Self.searchLimit
+        guard isNews || MonotonicClock.now - lastScan >= Self.rescanInterval else { return nil }
+        searches += 1
+        directory.scan()
+        lastScan = MonotonicClock.now
+        found += adopt()
         return known()
     }
 
@@ -197,7 +216,7 @@ package struct NamespaceWatch: ~Copyable {
         let isStarted = isStarted
         let startTicks = startTicks
         var room = Self.subscriptionLimit - subscriptions
-        var found: [WatchedNamespace] = []
+        var adopted: [WatchedNamespace] = []
         var refused: [UInt32] = []
         var buffer = buffer
         // One thread visits them all: it is thrown away, so it does not matter where it ends.
@@ -212,7 +231,7 @@ package struct NamespaceWatch: ~Copyable {
                         namespace, entry.identity, age: !isStarted ? .old : isOlder ? .doubtful : .new,
                         isSubscribed: room > 0, buffer: &buffer)
                     if watched.subscription != nil { room -= 1 }
-                    found.append(watched)
+                    adopted.append(watched)
                 } catch  where error.kind != .notFound {
                     refused.append(entry.identity.inode)
                 } catch {
@@ -221,8 +240,8 @@ package struct NamespaceWatch: ~Copyable {
             }
         }
         self.refused.formUnion(refused)
-        for namespace in found { add(namespace) }
-        return found.map(\.identity)
+        for namespace in adopted { add(namespace) }
+        return adopted.map(\.identity)
     }
 
     private mutating func add(_ namespace: WatchedNamespace) {

@@ -20,14 +20,19 @@ package struct NetworkNamespace: ~Copyable, Sendable {
 
     init(path: FilePath) throws(HostError) {
         let action = "open the network namespace"
-        let file = try Descriptor(
-            reading: path, cannot: action,
-            remedy: "name one of /run/netns, a process, a path, or inode:N (ip netns list, lsns -t net)")
+        let file: Descriptor
+        do throws(HostError) {
+            file = try Descriptor(reading: path, cannot: action)
+        } catch {
+            var error = error
+            if error.kind == .notFound { error.remedy = Self.naming }
+            throw error
+        }
         let kind = clinux_namespace_type(file.number)
         guard kind == clinux_clone_newnet() else {
             throw HostError(
                 .invalid, cannot: action, path.description, reason: "it is not a network namespace",
-                remedy: "name one of /run/netns, a process, a path, or inode:N (ip netns list, lsns -t net)")
+                remedy: Self.naming)
         }
         var status = stat()
         guard unsafe fstat(file.number, &status) == 0 else {
@@ -37,6 +42,8 @@ package struct NetworkNamespace: ~Copyable, Sendable {
         origin = terminalSafe(path.description)
         inode = UInt32(truncatingIfNeeded: status.st_ino)
     }
+
+    private static let naming = "name one of /run/netns, a process, a path, or inode:N (ip netns list, lsns -t net)"
 
     /// Opens the namespace that a process is in.
     package init(processID: Int32) throws(HostError) {

@@ -86,9 +86,19 @@ final class WatchedNamespace {
         self.receiver = consume receiver
     }
 
-    /// Announcements since the last call.
-    func changes(using buffer: inout [UInt8]) -> [FactsChange] {
-        receiver?.changes(in: namespace.inode, using: &buffer) ?? []
+    /// Announcements since the last call, from at most `limit` datagrams, which is lowered by those read.
+    func changes(limit: inout Int, using buffer: inout [UInt8]) -> [FactsChange] {
+        // A flood in one namespace must not hold up the others.
+        var own = min(limit, 512)
+        limit -= own
+        let changes = receiver?.changes(in: namespace.inode, limit: &own, using: &buffer) ?? []
+        limit += own
+        if changes.last?.kind == .unknown,
+            let state = try? namespace.run({ () throws(HostError) in try KnownState.read() })
+        {
+            receiver?.replaceState(state)
+        }
+        return changes
     }
 }
 

@@ -11,9 +11,6 @@ struct ChangeReceiver: ~Copyable {
     private static let groups = [
         RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV4_NETCONF, RTNLGRP_NEXTHOP,
     ]
-    /// Datagrams read in one go: a flood of changes in one namespace must not hold up the others.
-    private static let limit = 512
-
     /// In the namespace that the calling thread is in.
     init() throws(HostError) {
         // What changes while the state is read is announced again.
@@ -25,12 +22,15 @@ struct ChangeReceiver: ~Copyable {
     var descriptor: CInt { socket.descriptor.number }
     var namespaceCookie: UInt64? { socket.namespaceCookie }
 
-    /// What was announced since the last call. An overflow is a change of kind `unknown`.
-    mutating func changes(in namespace: UInt32, using buffer: inout [UInt8]) -> [FactsChange] {
+    /// What was announced since the last call, from at most `limit` datagrams. An overflow is a change of kind
+    /// `unknown`, the last one; nothing is known then until `replaceState`.
+    mutating func changes(
+        in namespace: UInt32, limit: inout Int, using buffer: inout [UInt8]
+    ) -> [FactsChange] {
         let time = MonotonicClock.now
         var result: [FactsChange] = []
         var state = state
-        let isComplete = socket.drainNotifications(limit: Self.limit, using: &buffer) { header, payload in
+        let isComplete = socket.drainNotifications(limit: &limit, using: &buffer) { header, payload in
             if var change = state.change(header, payload) {
                 change.namespace = namespace
                 change.time = time
@@ -38,10 +38,14 @@ struct ChangeReceiver: ~Copyable {
             }
         }
         if !isComplete {
-            state.isStale = true
+            state = KnownState()
             result.append(FactsChange(namespace: namespace, kind: .unknown, object: "announcements lost", time: time))
         }
         self.state = state
         return result
+    }
+
+    mutating func replaceState(_ state: KnownState) {
+        self.state = state
     }
 }

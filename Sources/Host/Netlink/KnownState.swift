@@ -9,12 +9,15 @@ struct KnownState {
     private var links: [UInt32: Link] = [:]
     private var addresses: Set<InterfaceAddress> = []
     private var configuration: [Int32: [String: Int32]] = [:]
-    /// Announcements were lost, so that nothing is known of the time before.
-    var isStale = false
+    /// Nothing is known of the time before: whatever is announced is news.
+    private let isEmpty: Bool
 
-    init() {}
+    init() {
+        isEmpty = true
+    }
 
     init(links: [Link], addresses: [InterfaceAddress], configuration: [ConfigurationMessage]) {
+        isEmpty = false
         self.links = Dictionary(links.map { ($0.index, $0) }, uniquingKeysWith: { $1 })
         self.addresses = Set(addresses)
         self.configuration = Dictionary(configuration.map { ($0.index, $0.values) }, uniquingKeysWith: { $1 })
@@ -59,7 +62,7 @@ struct KnownState {
     }
 
     private mutating func change(_ address: InterfaceAddress, isGone: Bool) -> FactsChange? {
-        let isNews = isGone ? addresses.remove(address) != nil || isStale : addresses.insert(address).inserted
+        let isNews = isGone ? addresses.remove(address) != nil || isEmpty : addresses.insert(address).inserted
         guard isNews else { return nil }
         let text = describe(address)
         return FactsChange(
@@ -72,7 +75,7 @@ struct KnownState {
         let known = configuration[message.index] ?? [:]
         configuration[message.index] = known.merging(message.values) { $1 }
         guard
-            let (key, value) = message.values.first(where: { key, value in known[key].map { $0 != value } ?? isStale })
+            let (key, value) = message.values.first(where: { key, value in known[key].map { $0 != value } ?? isEmpty })
         else { return nil }
         // sysctl(8) writes a dot of an interface's name as a slash.
         let scope = scopeName(message.index).split(separator: ".", omittingEmptySubsequences: false).joined(

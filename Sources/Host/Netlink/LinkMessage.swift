@@ -10,9 +10,10 @@ struct LinkMessage {
     /// without IPv4.
     var configuration: InterfaceConfiguration?
 
-    /// Nil when the message is not about an interface or is too short for one.
+    /// Nil when the message is not about an interface, too short for one, or what a bridge says about its port.
     init?(_ payload: RawSpan) {
-        guard let header = payload.load(ifinfomsg.self), header.ifi_index > 0 else { return nil }
+        guard let header = payload.load(ifinfomsg.self), header.ifi_index > 0, header.ifi_family == UInt8(AF_UNSPEC)
+        else { return nil }
         let flags = UInt32(header.ifi_flags)
         var link = Link(
             index: UInt32(header.ifi_index), name: InterfaceName(""), isUp: flags & IFF_UP.rawValue != 0,

@@ -26,11 +26,19 @@ struct NetlinkSocket: ~Copyable {
         // A socket without an address counts as the kernel itself and is passed over by its announcements.
         guard bindToAnyAddress(file.number) else { throw HostError(errno: .current, cannot: "bind a netlink socket") }
         for group in groups {
-            guard set(file.number, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, CInt(group.rawValue)) else {
+            // Nexthop objects came with Linux 5.3.
+            guard
+                set(file.number, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, CInt(group.rawValue)) || group == RTNLGRP_NEXTHOP
+            else {
                 throw HostError(errno: .current, cannot: "watch a namespace for changes")
             }
         }
         descriptor = file
+    }
+
+    /// Talks to whatever is at the other end of a connected datagram socket.
+    init(connected descriptor: consuming Descriptor) {
+        self.descriptor = descriptor
     }
 
     /// SO_NETNS_COOKIE of the namespace the socket belongs to; nil before Linux 5.14.
@@ -91,14 +99,15 @@ struct NetlinkSocket: ~Copyable {
         }
     }
 
-    /// Calls `body` with the notifications that have come, without waiting; at most `limit` datagrams, so that a flood
-    /// of changes cannot hold the caller. False when some were lost because they came faster than they were read.
-    /// `buffer` is the caller's because there may be very many sockets.
+    /// Calls `body` with the notifications that have come, without waiting; at most `limit` datagrams, which is lowered
+    /// by those read, so that a flood of changes cannot hold the caller. False when some were lost because they came
+    /// faster than they were read. `buffer` is the caller's because there may be very many sockets.
     borrowing func drainNotifications(
-        limit: Int, using buffer: inout [UInt8], _ body: (nlmsghdr, RawSpan) -> Void
+        limit: inout Int, using buffer: inout [UInt8], _ body: (nlmsghdr, RawSpan) -> Void
     ) -> Bool {
         var isComplete = true
-        for _ in 0..<limit {
+        while limit > 0 {
+            limit -= 1
             let count = receiveOnce(descriptor.number, into: &buffer, flags: CInt(MSG_DONTWAIT))
             if count > 0 {
                 let message = unsafe buffer.span.bytes.extracting(0..<min(count, buffer.count))
