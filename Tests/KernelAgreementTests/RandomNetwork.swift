@@ -52,6 +52,7 @@ struct RandomNetwork {
         for (index, name) in Self.interfaces.enumerated() {
             commands.append("link add \(name) type veth peer name y\(index)")
             commands.append("link set \(name) up")
+            if random.chance(30) { commands.append("link set \(name) group 5") }
             // A missing carrier makes routes linkdown.
             if !random.chance(15) { commands.append("link set y\(index) up") }
         }
@@ -122,6 +123,7 @@ struct RandomNetwork {
             case 1: rule += "goto \(random.one(of: priorities))"
             case 2: rule += "nop"
             case 3: rule += "lookup main suppress_prefixlength \(random.one(of: [0, 8, 24]))"
+            case 4: rule += "lookup \(random.one(of: ["100", "main"])) suppress_ifgroup \(random.one(of: [0, 5]))"
             default: rule += "lookup \(random.one(of: ["100", "101", "main", "default", "77"]))"
             }
             commands.append("rule add pref \(priority) \(rule)")
