@@ -135,9 +135,9 @@ extension Situation {
     // MARK: The way back
 
     /// Replies go out as the host's own packets: unmarked, with TOS 0, from the packet's destination. Broadcast,
-    /// multicast and forwarded packets have no such reply.
+    /// multicast and forwarded packets have no such reply, nor has one from an address that nobody can have.
     private var isReplyPathBroken: Bool {
-        guard verdict.path == .input || verdict.path == .arp else { return false }
+        guard verdict.path == .input || verdict.path == .arp, verdict.reverse != nil else { return false }
         var key = reverseKey(usesMark: false)
         key.tos = 0
         guard case .found(let route) = model.lookup(key).end else { return true }
