@@ -21,6 +21,8 @@ final class DropPipeline {
     private let filter: InterfaceFilter
     private let events: EventSink
     private var symbols: KernelSymbols
+    /// Told of each finding as it is found, or as its fix changes.
+    private let onFinding: (FindingReport) -> Void
     /// Drops shown so far: those that passed the filters and are not merely counted.
     private(set) var shown: UInt64 = 0
     private let limit: UInt64?
@@ -33,13 +35,14 @@ final class DropPipeline {
 
     init(
         watch: consuming NamespaceWatch, filter: InterfaceFilter, limit: UInt64?, events: EventSink,
-        symbols: KernelSymbols
+        symbols: KernelSymbols, onFinding: @escaping (FindingReport) -> Void
     ) {
         self.watch = watch
         self.filter = filter
         self.limit = limit
         self.events = events
         self.symbols = symbols
+        self.onFinding = onFinding
     }
 
     var isFull: Bool { limit.map { shown >= $0 } ?? false }
@@ -79,7 +82,7 @@ final class DropPipeline {
     func announceFindings() {
         let ids = unannounced
         unannounced = []
-        for id in ids { announce(id) }
+        for id in ids { announce(id).map(onFinding) }
     }
 
     /// Passes on what was announced to have changed in namespaces that dropped something.
@@ -98,7 +101,9 @@ final class DropPipeline {
         for finding in findings.findings {
             guard let known = given[finding.id] else { continue }
             let isGrown = finding.samples.count > known.samples
-            if isGrown || changed.contains(finding.namespace.inode), reconsider(finding) { announce(finding.id) }
+            if isGrown || changed.contains(finding.namespace.inode), reconsider(finding) {
+                announce(finding.id).map(onFinding)
+            }
         }
     }
 
@@ -143,17 +148,18 @@ final class DropPipeline {
         }
     }
 
-    private func announce(_ id: String) {
-        guard let finding = findings.finding(id) else { return }
+    @discardableResult
+    private func announce(_ id: String) -> FindingReport? {
+        guard let finding = findings.finding(id) else { return nil }
         let model = contexts[finding.namespace.inode]?.model
         let advice = given[id]?.advice ?? advise(on: finding, model: model)
         if given[id] == nil { given[id] = Given(advice: advice, samples: finding.samples.count) }
         let vrf = finding.samples.last.flatMap { $0.drop.vrf }.flatMap { model?.link($0)?.name }
+        let report = FindingReport(finding, advice: advice, clock: events.clock, vrf: vrf)
         events.send { clock, origin in
-            Event(
-                time: clock.wall(MonotonicClock.now), origin: origin,
-                payload: .finding(FindingReport(finding, advice: advice, clock: clock, vrf: vrf)))
+            Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .finding(report))
         }
+        return report
     }
 }
 

@@ -38,10 +38,16 @@ struct TraceLoop: ~Copyable {
             clock: ClockOffset(nanoseconds: MonotonicClock.wallClockOffset),
             origin: Origin(host: HostInformation.name, version: Rpfwatch.version))
         let ledger = Ledger(filter: filter, hasDropReasons: probe.hasDropReasons)
+        let messages = Messages(isQuiet: command.quiet, isVerbose: command.verbose)
+        let hintsAtFixes = command.follow && command.format == .text
         let pipeline = DropPipeline(
-            watch: watch, filter: filter, limit: command.count?.value, events: events, symbols: KernelSymbols())
+            watch: watch, filter: filter, limit: command.count?.value, events: events, symbols: KernelSymbols()
+        ) { finding in
+            // Who follows an incident must not have to end the trace to learn the fix.
+            if hintsAtFixes { messages.note(finding.hint) }
+        }
         return TraceLoop(
-            command: command, messages: Messages(isQuiet: command.quiet, isVerbose: command.verbose), stop: stop,
+            command: command, messages: messages, stop: stop,
             probe: probe, pipeline: pipeline, events: events, ledger: ledger,
             status: command.showsStatus ? LiveStatus(style: command.errorStyle) : nil)
     }

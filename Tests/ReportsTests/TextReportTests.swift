@@ -197,3 +197,27 @@ func isFitForTerminal(_ text: String) -> Bool {
         }
     }
 }
+
+@Suite struct HintTests {
+    @Test func hintNamesPlaceCauseAndCommands() {
+        #expect(
+            Samples.finding.hint
+                == "eth0 in the host's network namespace: wrong_interface; "
+                + "fix interface_loose: sysctl -w net.ipv4.conf.eth0.rp_filter=2")
+    }
+
+    @Test func hintPointsToTheReportWhenCommandsDoNotFit() {
+        var finding = Samples.finding
+        finding.fix.incomplete = true
+        #expect(finding.hint.hasSuffix("fix interface_loose, see the report"))
+        finding.fix.incomplete = false
+        finding.fix.commands = Array(repeating: "sysctl -w net.ipv4.conf.eth0.rp_filter=2", count: 9)
+        #expect(finding.hint.hasSuffix("fix interface_loose, see the report"))
+    }
+
+    @Test func hintKeepsHostileNamesFromTheTerminal() {
+        var finding = Samples.finding
+        finding.interface = InterfaceName(bytes: [0x1B, 0x5B, 0x32, 0x4A])
+        #expect(finding.hint.utf8.allSatisfy { $0 >= 0x20 })
+    }
+}
