@@ -66,7 +66,7 @@ let package = Package(
             name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
             swiftSettings: settings),
         tests("DropsTests", ["Packets", "Facts", "Drops"]),
-        tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab"]),
+        tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab", "FloodGenerator"]),
         tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         // Whether the model decides as this machine's kernel does; needs root.
@@ -87,6 +87,16 @@ let package = Package(
         .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
         tests("ScenarioTests", ["Lab", "Scenarios"]),
         tests("CommandTests", ["Lab"]),
+
+        // Packets by the million, and what tracing costs them: `make bench`.
+        .target(name: "CFlood", path: "Benchmarks/CFlood"),
+        .target(
+            name: "FloodGenerator", dependencies: ["CBPF", "CFlood"], path: "Benchmarks/FloodGenerator",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "benchmarks", dependencies: ["FloodGenerator", "Packets", "Drops", "Probe", "Lab"],
+            path: "Benchmarks/Benchmarks",
+            swiftSettings: settings),
 
         // The main job from end to end, for a person to read: `make demo`.
         .executableTarget(name: "demo", dependencies: ["Packets", "Lab"], path: "Demo", swiftSettings: settings),

@@ -150,10 +150,13 @@ _Static_assert(sizeof(struct rpfw_config) == 36, "struct rpfw_config has padding
 
 /* Of each CPU; userspace reads the last field only. */
 struct rpfw_cpu {
+	/* Drops that the first drop program has seen: see "Nesting" in rpfwatch.bpf.c. */
 	uint64_t mark[2];
-	uint32_t last_mark;
-	int32_t verdict;
-	uint64_t refused_skb;
+	uint32_t last_mark; /* the younger of the two */
+	int32_t refused_verdict;
+
+	/* A refused verdict that waits for the drop of its skb: see "Verdicts". */
+	uint64_t refused_skb; /* 0: none */
 	uint64_t refused_ns;
 	uint32_t refused_source;
 	uint32_t refused_destination;
@@ -161,8 +164,9 @@ struct rpfw_cpu {
 	uint16_t refused_id;
 	uint8_t refused_path;
 	uint8_t reserved;
+
 	uint64_t last_wakeup_ns;
-	uint64_t second_chances; /* drops that the first drop program was skipped for and the second one handled */
+	uint64_t second_chances; /* drops that the first drop program was skipped for and the second one counted */
 };
 _Static_assert(sizeof(struct rpfw_cpu) == 72, "struct rpfw_cpu has padding");
 

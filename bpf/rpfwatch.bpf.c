@@ -97,6 +97,10 @@ struct {
 		value;                                                                                              \
 	})
 
+/* An access that stays where it is written, for what an interrupting program sees too. */
+#define READ_ONCE(place) (*(volatile typeof(place) *)&(place))
+#define WRITE_ONCE(place, value) (*(volatile typeof(place) *)&(place) = (value))
+
 /* A drop, as far as the hook that counts it knows. */
 struct sighting {
 	struct sk_buff *skb;
@@ -452,7 +456,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 
 		cpu->refused_skb = 0;
 		if (same && is_ip && bpf_ktime_get_ns() - cpu->refused_ns < JOIN_WITHIN) {
-			uint8_t refused = outcome_of_verdict(cpu->verdict);
+			uint8_t refused = outcome_of_verdict(cpu->refused_verdict);
 			bool agrees;
 
 			read_header(&seen, false);
@@ -467,7 +471,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 			if (agrees) {
 				outcome = refused;
 				seen.hooks |= RPFW_HOOK_VERDICT;
-				seen.verdict = cpu->verdict;
+				seen.verdict = cpu->refused_verdict;
 				seen.out_ifindex = cpu->refused_oif;
 				seen.path = cpu->refused_path;
 			}
@@ -527,18 +531,19 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
  *
  *   first    marks the skb and counts the drop.
  *   second   finds the mark: takes it away. No mark: the first was skipped, so this one counts the drop.
- *   last     takes the mark of a drop for which the second was skipped, because it interrupted the second.
+ *   last     takes the mark of a drop for which the second was skipped, because the drop interrupted it.
  *
- * A mark says that the first program ran for this very drop: an skb that is being freed can be in no other drop at
- * that time, and no mark outlives its drop, so that the next drop of an skb at the same address starts clean. (Without
- * the last program it would: "the second is running" cannot be told by a flag of the second's own, as the kernel
- * already counts it as running some instructions before the flag is set, and still some after it was cleared.)
+ * A mark proves that the first program ran for this very drop: an skb that is being freed can be in no other drop at
+ * that time, and no mark outlives its drop, so the next drop of an skb at the same address starts clean. Without the
+ * last program it would not: that the second is running cannot be told by a flag of its own, since the kernel takes a
+ * program for running some instructions before its first and after its last, and a drop that arrives there leaves its
+ * mark behind; the next drop at that address that interrupts the first program would then look counted.
  *
- * Two marks, since a softirq may come between first and second of the drop in process context: what it marks goes into
- * the other place. A third context (a drop in a hard interrupt) may overwrite the older mark; that drop is then counted
- * twice at worst, and the places are used by age, so that a forgotten mark is the next to be overwritten.
+ * Two marks, since a drop in softirq may come between first and second of the drop in process context: it marks the
+ * place that is free. A third context, a drop in a hard interrupt, is not provided for; where marks run out the older
+ * one is overwritten, so that a mark that was left behind does no harm for long.
  *
- * Kernels before v6.2 do not skip (05b24ff9b2cf): there the first program runs always, and the marks never miss.
+ * Kernels before v6.2 do not skip (05b24ff9b2cf): there the first program always runs, and its mark is always found.
  */
 static __always_inline void set_mark(struct rpfw_cpu *cpu, uint64_t skb)
 {
@@ -548,15 +553,15 @@ static __always_inline void set_mark(struct rpfw_cpu *cpu, uint64_t skb)
 		place ^= 1;
 		cpu->last_mark = place;
 	}
-	cpu->mark[place] = skb;
+	WRITE_ONCE(cpu->mark[place], skb);
 }
 
 static __always_inline bool take_mark(struct rpfw_cpu *cpu, uint64_t skb)
 {
-	if (cpu->mark[0] == skb)
-		cpu->mark[0] = 0;
-	else if (cpu->mark[1] == skb)
-		cpu->mark[1] = 0;
+	if (READ_ONCE(cpu->mark[0]) == skb)
+		WRITE_ONCE(cpu->mark[0], 0);
+	else if (READ_ONCE(cpu->mark[1]) == skb)
+		WRITE_ONCE(cpu->mark[1], 0);
 	else
 		return false;
 	return true;
@@ -663,7 +668,7 @@ static __always_inline void on_verdict(struct sk_buff *skb, uint32_t source, uin
 	if (protocol == bpf_htons(ETH_P_IP)) {
 		if (!is_being_received(skb, source, destination, &seen, probed))
 			return;
-		cpu->verdict = verdict;
+		cpu->refused_verdict = verdict;
 		cpu->refused_source = seen.source;
 		cpu->refused_destination = seen.destination;
 		cpu->refused_id = seen.header.id;

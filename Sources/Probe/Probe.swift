@@ -120,6 +120,9 @@ package struct Probe: ~Copyable {
     /// The kernel's name for a drop reason, without the SKB_DROP_REASON_ prefix; nil for a number of a subsystem of its own.
     package func reasonName(_ number: UInt32) -> String? { trial.types.dropReasons[number] }
 
+    /// Drops that interrupted the first drop program and were counted by the second, which is there for them.
+    package func nestedRescues() -> UInt64 { cpus.secondChances() ?? 0 }
+
     /// Drops, of whatever reason, that no program saw because all were interrupted while running on that CPU.
     ///
     /// The kernel counts what it skipped the first drop program for; the second counts what it handled in its place.

@@ -8,6 +8,7 @@ import Probe
 struct Watch: ~Copyable {
     private var probe: Probe
     private let namespace: Namespace
+    private let inode: UInt32
     private let before: KernelCounters
 
     /// What was seen.
@@ -17,6 +18,7 @@ struct Watch: ~Copyable {
         /// Growth of the kernel's own IPReversePathFilter.
         var kernelCounter: Int
         var nestedLosses: UInt64
+        var nestedRescues: UInt64
 
         func drops(_ outcome: DropOutcome) -> UInt64 {
             counters.reduce(0) { $0 + ($1.key.outcome == outcome ? $1.value.drops : 0) }
@@ -25,30 +27,56 @@ struct Watch: ~Copyable {
         func events(_ outcome: DropOutcome) -> [DropEvent] { events.filter { $0.key.outcome == outcome } }
     }
 
-    init(_ namespace: Namespace, options: ProbeOptions = ProbeOptions()) throws {
+    /// - Parameter everywhere: Watches all namespaces, not only this one.
+    init(_ namespace: Namespace, options: ProbeOptions = ProbeOptions(), everywhere: Bool = false) throws {
         var options = options
-        options.namespaceInode = UInt32(namespace.inode)
+        if !everywhere { options.namespaceInode = UInt32(namespace.inode) }
+        inode = UInt32(namespace.inode)
         let before = try KernelCounters(of: namespace)
         var probe = try Probe(options)
-        do {
-            try probe.attach()
-        } catch {
-            throw error
-        }
+        try probe.attach()
         self.probe = probe
         self.namespace = namespace
         self.before = before
     }
 
-    /// Detaches and reads everything.
+    /// Growth of the kernel's own IPReversePathFilter so far.
+    func kernelCounter() throws -> Int {
+        let growth = try KernelCounters(of: namespace) - before
+        return growth.reversePathFilter
+    }
+
+    /// rp_filter drops in the namespace so far, by our count and by the kernel's.
+    func counts() throws -> (ours: Int, kernel: Int) {
+        let ours = try probe.counters().reduce(0) { sum, entry in
+            let counts = entry.key.namespaceInode == inode && entry.key.outcome == .reversePathFilter
+            return counts ? sum + Int(entry.value.drops) : sum
+        }
+        return (ours, try kernelCounter())
+    }
+
+    func nestedRescues() -> UInt64 { probe.nestedRescues() }
+
+    /// Waits until nothing more is dropped: packets may still be in another CPU's backlog when the last was sent.
+    func settle(for microseconds: UInt32 = 300_000) throws {
+        var earlier = -1
+        var now = try kernelCounter()
+        while now != earlier {
+            usleep(microseconds)
+            (earlier, now) = (now, try kernelCounter())
+        }
+    }
+
+    /// Detaches and reads everything. What is dropped meanwhile may be in one count and not in the other.
     mutating func finish() throws -> Result {
         probe.detach()
-        let growth = try KernelCounters(of: namespace) - before
+        let kernelCounter = try kernelCounter()
         var events: [DropEvent] = []
         while try probe.consume({ events.append($0) }) > 0 {}
         return Result(
-            events: events, counters: try probe.counters(), kernelCounter: growth.reversePathFilter,
-            nestedLosses: probe.nestedLosses())
+            events: events.filter { $0.key.namespaceInode == inode },
+            counters: try probe.counters().filter { $0.key.namespaceInode == inode }, kernelCounter: kernelCounter,
+            nestedLosses: probe.nestedLosses(), nestedRescues: probe.nestedRescues())
     }
 }
 

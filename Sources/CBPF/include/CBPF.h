@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/btf.h>
+#include <linux/if_link.h>
 
 /* The BPF object of this machine's architecture. Swift cannot import an array without a known size. */
 const void *rpfw_object_bytes(void);
