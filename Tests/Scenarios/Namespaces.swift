@@ -77,8 +77,8 @@ package enum Namespaces {
     }
 
     private static func goneBeforeTheFinding() throws -> [String] {
-        // A source of its own: other scenarios drop in other namespaces meanwhile, and the inode number is used again.
-        let source = "203.0.113.61"
+        // A source that no other scenario has: they drop in other namespaces meanwhile, and the inode is used again.
+        let source = "203.0.113.222"
         let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--source", "\(source)/32"])
         try trace.waitForStart()
         let testbed = try Testbed()
