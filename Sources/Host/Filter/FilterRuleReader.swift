@@ -14,8 +14,8 @@ package struct FilterRules: Hashable, Sendable {
         var result = Self()
         var hasXtables = true
         // Terse and stateless: large sets say nothing, and counters would make the same rule look like another one.
-        if let (text, warnings) = result.output(of: "nft", ["-a", "-t", "-s", "list", "ruleset"]) {
-            let ruleset = NftRuleset(text, warnings: warnings)
+        if let output = result.output(of: "nft", ["-a", "-t", "-s", "list", "ruleset"]) {
+            let ruleset = NftRuleset(output.standardOutput, warnings: output.standardError)
             result.rules += ruleset.rules
             hasXtables = ruleset.hasXtables
         }
@@ -32,20 +32,16 @@ package struct FilterRules: Hashable, Sendable {
 
     private mutating func readXtables(_ save: String) {
         guard Command.find(save) != nil || save != "iptables-save" else { return }
-        if let (text, _) = output(of: save, []) {
-            rules += reversePathRules(iptablesSave: text, command: String(save.dropLast("-save".count)))
+        if let output = output(of: save, []) {
+            rules += reversePathRules(
+                iptablesSave: output.standardOutput, command: String(save.dropLast("-save".count)))
         }
     }
 
-    private mutating func output(of program: String, _ arguments: [String]) -> (output: String, error: String)? {
+    private mutating func output(of program: String, _ arguments: [String]) -> Command.Output? {
         do throws(HostError) {
             let output = try Command.run(program, arguments)
-            if output.status == 0 {
-                return (
-                    String(decoding: output.standardOutput, as: UTF8.self),
-                    String(decoding: output.standardError, as: UTF8.self)
-                )
-            }
+            if output.status == 0 { return output }
             let reason = output.standardError.split(separator: UInt8(ascii: "\n")).first ?? []
             notes.append("\(program) failed: \(String(decoding: reason, as: UTF8.self))")
         } catch {

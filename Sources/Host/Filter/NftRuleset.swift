@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Facts
+import Facts
 
 /// What `nft -a list ruleset` says about reverse path checks: rules with a `fib` expression on the source that drop.
 ///
-/// The text is untrusted: names and comments in it are chosen by whoever may change the ruleset.
-package struct NftRuleset {
-    package private(set) var rules: [FilterRule] = []
+/// The text is untrusted: names and comments in it are chosen by whoever may change the ruleset. It may be megabytes,
+/// so it is read as octets.
+struct NftRuleset {
+    private(set) var rules: [FilterRule] = []
     /// There are tables that belong to iptables-nft; their rules are left out, because `nft` must not change them.
-    package let hasXtables: Bool
+    let hasXtables: Bool
 
     private struct Table: Hashable {
         var family: String
@@ -15,9 +16,9 @@ package struct NftRuleset {
     }
 
     /// `warnings`: what nft wrote to its standard error; which of the two tells of iptables-nft depends on its version.
-    package init(_ text: String, warnings: String = "") {
+    init(_ text: [UInt8], warnings: [UInt8] = []) {
         var xtables: Set<Table> = []
-        for line in warnings.split(whereSeparator: \.isNewline) + text.split(whereSeparator: \.isNewline) {
+        for line in warnings.split(separator: newline) + text.split(separator: newline) {
             if let table = Self.xtablesTable(line) { xtables.insert(table) }
         }
         hasXtables = !xtables.isEmpty
@@ -25,25 +26,24 @@ package struct NftRuleset {
         var chain: String?
         var position = 0
         var depth = 0
-        var unfinished: [Substring] = []
-        for line in text.split(whereSeparator: \.isNewline) {
-            let line = trimmed(line)
-            let words = NftWords(line)
-            let inner = depth + words.depthChange
+        var unfinished: [NftLine] = []
+        for line in text.split(separator: newline) {
+            let line = NftLine(line)
+            let inner = depth + line.depthChange
             switch depth {
             case 0:
                 // table FAMILY NAME {
-                if words.texts.count >= 3 && words.texts[0] == "table" {
-                    table = Table(family: String(words.texts[1]), name: String(words.texts[2]))
+                if line.words.count >= 3 && line.words[0] == "table" {
+                    table = Table(family: line.words[1].text, name: line.words[2].text)
                 }
             case 1:
-                chain = words.texts.count >= 2 && words.texts[0] == "chain" ? String(words.texts[1]) : nil
+                chain = line.words.count >= 2 && line.words[0] == "chain" ? line.words[1].text : nil
                 position = 0
             default:
                 // A rule with a chain of its own in braces goes over several lines.
                 unfinished.append(line)
                 if inner == 2 {
-                    if let table, !xtables.contains(table), let chain, let handle = words.handle {
+                    if let table, !xtables.contains(table), let chain, let handle = line.handle {
                         position += 1
                         append(table, chain, position, handle, unfinished)
                     }
@@ -56,35 +56,36 @@ package struct NftRuleset {
     }
 
     /// `# Warning: table FAMILY NAME is managed by iptables-nft, do not touch!`
-    private static func xtablesTable(_ line: Substring) -> Table? {
-        let words = line.split(separator: " ")
-        guard words.count > 7, words[0...2] == ["#", "Warning:", "table"], words[5...7] == ["is", "managed", "by"]
-        else {
-            return nil
-        }
-        return Table(family: String(words[3]), name: String(words[4]))
+    private static func xtablesTable(_ line: ArraySlice<UInt8>) -> Table? {
+        guard line.first == UInt8(ascii: "#") else { return nil }
+        let words = line.split(separator: UInt8(ascii: " ")).map { NftWord($0) }
+        guard words.count > 7, words[1] == "Warning:", words[2] == "table", words[5] == "is", words[6] == "managed",
+            words[7] == "by"
+        else { return nil }
+        return Table(family: words[3].text, name: words[4].text)
     }
 
     private mutating func append(
-        _ table: Table, _ chain: String, _ position: Int, _ handle: UInt64, _ lines: [Substring]
+        _ table: Table, _ chain: String, _ position: Int, _ handle: UInt64, _ lines: [NftLine]
     ) {
         guard ["ip", "inet", "netdev"].contains(table.family) else { return }
-        let text = lines.map { NftWords($0).withoutHandle }.joined(separator: " ")
-        let words = NftWords(text[...]).texts
+        let words = lines.flatMap(\.words)
         guard checksReversePath(words), words.contains("drop") || words.contains("reject"), !isOnlyForIPv6(words) else {
             return
         }
         rules.append(
             FilterRule(
                 tool: .nft, family: table.family, table: table.name, chain: chain, handle: handle, position: position,
-                text: text))
+                text: lines.map(\.textWithoutHandle).joined(separator: " ")))
     }
 }
 
+private let newline = UInt8(ascii: "\n")
+
 /// `fib saddr [. mark] [. iif] oif|oifname|check …`; `fib saddr type` asks for something else.
-private func checksReversePath(_ words: [Substring]) -> Bool {
+private func checksReversePath(_ words: [NftWord]) -> Bool {
     for start in words.indices where words[start] == "fib" {
-        var keys: [Substring] = []
+        var keys: [NftWord] = []
         var position = start + 1
         while position < words.count {
             keys.append(words[position])
@@ -92,72 +93,83 @@ private func checksReversePath(_ words: [Substring]) -> Bool {
             guard position < words.count, words[position] == "." else { break }
             position += 1
         }
-        if keys.contains("saddr") && position < words.count
-            && ["oif", "oifname", "check"].contains(words[position])
-        {
-            return true
-        }
+        guard keys.contains("saddr"), position < words.count else { continue }
+        if ["oif", "oifname", "check"].contains(words[position]) { return true }
     }
     return false
 }
 
-private func isOnlyForIPv6(_ words: [Substring]) -> Bool {
+private func isOnlyForIPv6(_ words: [NftWord]) -> Bool {
     words.indices.contains { index in
-        let previous = index > 0 ? words[index - 1] : ""
-        switch words[index] {
-        case "ip6", "icmpv6": return previous != "!="
-        case "ipv6": return previous == "nfproto"
-        default: return false
-        }
+        let previous: NftWord = index > 0 ? words[index - 1] : ""
+        if words[index] == "ip6" || words[index] == "icmpv6" { return previous != "!=" }
+        return words[index] == "ipv6" && previous == "nfproto"
     }
 }
 
+/// A word of a ruleset.
+private struct NftWord: Equatable, ExpressibleByStringLiteral {
+    let octets: ArraySlice<UInt8>
+
+    init(_ octets: ArraySlice<UInt8>) {
+        self.octets = octets
+    }
+
+    init(stringLiteral text: String) {
+        octets = Array(text.utf8)[...]
+    }
+
+    var text: String { String(decoding: octets, as: UTF8.self) }
+}
+
 /// One line of a ruleset in words; a quoted string is none, so that nothing in it is taken for syntax.
-private struct NftWords {
-    private(set) var texts: [Substring] = []
+private struct NftLine {
+    private(set) var words: [NftWord] = []
     /// Opened minus closed braces.
     private(set) var depthChange = 0
     /// The number of a closing `# handle N`.
     private(set) var handle: UInt64?
-    private let line: Substring
-    private var commentStart: Substring.Index?
+    private let line: ArraySlice<UInt8>
+    private var end: Int
 
-    init(_ line: Substring) {
+    init(_ line: ArraySlice<UInt8>) {
         self.line = line
+        end = line.endIndex
         var position = line.startIndex
         while position < line.endIndex {
             switch line[position] {
-            case "\"":
-                let rest = line[line.index(after: position)...]
-                position = rest.firstIndex(of: "\"").map { line.index(after: $0) } ?? line.endIndex
-            case "#":
-                commentStart = position
+            case UInt8(ascii: "\""):
+                position = line[(position + 1)...].firstIndex(of: UInt8(ascii: "\"")).map { $0 + 1 } ?? line.endIndex
+            case UInt8(ascii: "#"):
+                end = position
                 handle = Self.handle(line[position...])
                 return
-            case " ", "\t": position = line.index(after: position)
-            default:
-                let word = line[position...].prefix { $0 != " " && $0 != "\t" && $0 != "\"" }
-                if word == "{" { depthChange += 1 }
+            case let octet where isSpace(octet): position += 1
+            case let octet:
+                let start = position
+                while position < line.endIndex, !isSpace(line[position]), line[position] != UInt8(ascii: "\"") {
+                    position += 1
+                }
+                if octet == UInt8(ascii: "{") && position == start + 1 { depthChange += 1 }
                 // `};` ends a set in a rule.
-                if word.first == "}" { depthChange -= 1 }
-                texts.append(word)
-                position = word.endIndex
+                if octet == UInt8(ascii: "}") { depthChange -= 1 }
+                words.append(NftWord(line[start..<position]))
             }
         }
     }
 
-    /// The line without a closing comment and the white space before it.
-    var withoutHandle: Substring { trimmed(commentStart.map { line[..<$0] } ?? line) }
+    /// The line without a closing comment and the white space around it.
+    var textWithoutHandle: String {
+        var text = line[..<end]
+        while let octet = text.first, isSpace(octet) { text.removeFirst() }
+        while let octet = text.last, isSpace(octet) { text.removeLast() }
+        return String(decoding: text, as: UTF8.self)
+    }
 
-    private static func handle(_ comment: Substring) -> UInt64? {
-        let words = comment.split(separator: " ")
-        return words.count == 3 && words[0] == "#" && words[1] == "handle" ? UInt64(words[2]) : nil
+    private static func handle(_ comment: ArraySlice<UInt8>) -> UInt64? {
+        let words = comment.split(separator: UInt8(ascii: " ")).map { NftWord($0) }
+        return words.count == 3 && words[0] == "#" && words[1] == "handle" ? UInt64(words[2].text) : nil
     }
 }
 
-private func trimmed(_ line: Substring) -> Substring {
-    var line = line
-    while let first = line.first, first == " " || first == "\t" { line.removeFirst() }
-    while let last = line.last, last == " " || last == "\t" { line.removeLast() }
-    return line
-}
+private func isSpace(_ octet: UInt8) -> Bool { octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") }

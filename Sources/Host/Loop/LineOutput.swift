@@ -57,8 +57,8 @@ package struct LineOutput: ~Copyable {
         }
     }
 
-    /// Waits until something can be written, or `descriptor` becomes readable: a reader that does not read must not keep
-    /// a signal from being noticed. A line of at most PIPE_BUF octets then goes out without waiting.
+    /// Waits until something can be written, or `descriptor` becomes readable: a reader that does not read must not
+    /// keep a signal from being noticed. A line of at most PIPE_BUF octets then goes out without waiting.
     package borrowing func waitUntilWritable(orReadable descriptor: CInt) {
         Poller.wait(writable: self.descriptor, orReadable: descriptor)
     }
