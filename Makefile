@@ -20,7 +20,7 @@ STATIC := dist/rpfwatch-$(ARCH)
 SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
 
 SWIFT_FOLDERS := $(wildcard Sources Tests Demo Benchmarks)
-C_FILES = $(shell find bpf Sources Tests -name '*.[ch]')
+C_FILES = $(shell find bpf Sources Tests Benchmarks -name '*.[ch]')
 
 .PHONY: help deps build static bpf bpf-check lint format test demo bench clean
 
