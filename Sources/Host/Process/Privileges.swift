@@ -63,10 +63,10 @@ package struct Privileges: Hashable, Sendable {
         return Self(mask: UInt64(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0)
     }
 
-    /// What is missing and what it costs. CAP_SYS_ADMIN stands in for CAP_BPF, CAP_PERFMON and CAP_SYSLOG, which were
-    /// split off from it.
+    /// What is missing and what it costs. CAP_SYS_ADMIN stands in for CAP_BPF and CAP_PERFMON, which were split off
+    /// from it in Linux 5.8 (`include/linux/capability.h`, bpf_capable); not for CAP_SYSLOG where kallsyms are shown.
     package var missing: [Missing] {
-        let inherited: Set<Capability> = effective.contains(.sysAdmin) ? [.bpf, .perfmon, .syslog] : []
+        let inherited: Set<Capability> = effective.contains(.sysAdmin) ? [.bpf, .perfmon] : []
         return Capability.allCases.filter { !effective.contains($0) && !inherited.contains($0) }
             .map { Missing(capability: $0, cost: $0.cost) }
     }
