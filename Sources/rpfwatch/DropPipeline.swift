@@ -57,7 +57,7 @@ final class DropPipeline {
             attribution = known
         } else {
             attribution = attribute(drop, model: context.model, lastChange: context.lastChange, namespace: namespace)
-            contexts.remember(attribution, of: drop)
+            context.judged.remember(attribution, of: drop)
         }
         shown += 1
         var findingID: String?
@@ -109,7 +109,7 @@ final class DropPipeline {
 
     /// Makes the advice anew; true when the fix is another one.
     private func reconsider(_ finding: Finding) -> Bool {
-        guard let model = contexts[finding.namespace.inode]?.model, let known = given[finding.id] else { return false }
+        guard let model = model(of: finding), let known = given[finding.id] else { return false }
         // When a change already lets the packets in, the advice that led to it still stands.
         guard !finding.samples.allSatisfy({ model.accepts($0.drop) }) else { return false }
         let fresh = advise(on: finding, model: model)
@@ -117,9 +117,16 @@ final class DropPipeline {
         return fresh.fix.commands != known.advice.fix.commands
     }
 
-    /// Namespaces that are gone: their facts are not read again, and these are their last counts.
+    /// The model of the namespace that the finding is of; nil when it is gone or may not be entered.
+    private func model(of finding: Finding) -> RoutingModel? {
+        finding.samples.last.flatMap { contexts[$0.drop.key]?.model }
+    }
+
+    /// Namespaces that are gone: their findings get their last advice, and these are their last counts.
     func retire(_ namespaces: [NamespaceIdentity], _ counters: [DropKey: DropCounters]) {
-        for namespace in namespaces { contexts.retire(namespace.inode) }
+        let inodes = Set(namespaces.map(\.inode))
+        for finding in findings.findings where inodes.contains(finding.namespace.inode) { _ = reconsider(finding) }
+        for namespace in namespaces { contexts.remove(namespace) }
         findings.retire(shownOnly(counters)) { key in namespaces.first { $0.inode == key.namespaceInode } }
     }
 
@@ -151,7 +158,7 @@ final class DropPipeline {
     @discardableResult
     private func announce(_ id: String) -> FindingReport? {
         guard let finding = findings.finding(id) else { return nil }
-        let model = contexts[finding.namespace.inode]?.model
+        let model = model(of: finding)
         let advice = given[id]?.advice ?? advise(on: finding, model: model)
         if given[id] == nil { given[id] = Given(advice: advice, samples: finding.samples.count) }
         let vrf = finding.samples.last.flatMap { $0.drop.vrf }.flatMap { model?.link($0)?.name }

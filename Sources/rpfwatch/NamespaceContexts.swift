@@ -5,93 +5,104 @@ import Facts
 import Host
 import Routing
 
-/// What judging needs of each namespace that dropped something: a routing model, refreshed when the namespace changes.
+/// What judging needs of one namespace that dropped something: a routing model, and what it says so far.
+final class NamespaceContext {
+    /// Nil when the namespace is gone or may not be entered.
+    fileprivate(set) var model: RoutingModel?
+    /// When something was last announced to have changed, nanoseconds of CLOCK_MONOTONIC; nil when nothing was.
+    fileprivate(set) var lastChange: UInt64?
+    /// Judgements that hold as long as the model does.
+    var judged = AttributionCache()
+    /// Something changed since the model was made.
+    fileprivate var isStale = false
+    fileprivate var loadedAt: UInt64 = 0
+    fileprivate var hasFilterRules = false
+}
+
+/// The contexts of all namespaces that dropped something and are not known to be gone; read anew when they change.
 struct NamespaceContexts {
-    struct Context {
-        /// Nil when the namespace is gone or may not be entered.
-        var model: RoutingModel?
-        /// Why there is no model.
-        var failure: String?
-        /// Nanoseconds of CLOCK_MONOTONIC; nil when nothing was announced since the watch began.
-        var lastChange: UInt64?
-        /// Something changed since the model was made.
-        var isStale = false
-        var loadedAt: UInt64 = 0
-        var hasFilterRules = false
-        /// Judgements that hold as long as the model does.
-        var judged = AttributionCache()
+    /// Inode numbers are given out again at once, cookies never.
+    private struct Key: Hashable {
+        var inode: UInt32
+        var cookie: UInt64
+
+        init(_ drop: DropKey) {
+            inode = drop.namespaceInode
+            cookie = drop.namespaceCookie
+        }
     }
 
     /// A namespace that changes all the time is read anew no oftener than this.
     private static let reloadInterval: UInt64 = 50_000_000
+    /// One that could not be read is tried again this often, as it may only have been too new to be found.
+    private static let retryInterval: UInt64 = 1_000_000_000
+    /// The kernel announces neither accept_local nor src_valid_mark: what is older is not relied on.
+    private static let trustedFor: UInt64 = 10_000_000_000
 
-    private var contexts: [UInt32: Context] = [:]
+    private var contexts: [Key: NamespaceContext] = [:]
 
     /// The context to judge this drop by, read from the namespace when there is none, or it is outdated.
-    mutating func context(for drop: DropEvent, in watch: inout NamespaceWatch) -> Context {
-        let inode = drop.key.namespaceInode
+    mutating func context(for drop: DropEvent, in watch: inout NamespaceWatch) -> NamespaceContext {
+        let key = Key(drop.key)
+        let context = contexts[key] ?? NamespaceContext()
         let wantsFilterRules = drop.key.outcome == .netfilter
-        if let known = contexts[inode], !needsReload(known, wantsFilterRules) { return known }
-        return load(inode, cookie: drop.key.namespaceCookie, drop, wantsFilterRules, from: &watch)
+        if contexts[key] == nil || isDue(context) || wantsFilterRules && !context.hasFilterRules {
+            contexts[key] = context
+            context.hasFilterRules = context.hasFilterRules || wantsFilterRules
+            load(context, key, drop, from: &watch)
+        }
+        return context
     }
 
-    subscript(inode: UInt32) -> Context? { contexts[inode] }
+    subscript(drop: DropKey) -> NamespaceContext? { contexts[Key(drop)] }
 
-    mutating func remember(_ attribution: DropAttribution, of drop: DropEvent) {
-        contexts[drop.key.namespaceInode]?.judged.remember(attribution, of: drop)
-    }
-
-    /// Marks the namespace as changed; true when somebody has drops in it, so that the change matters.
-    mutating func note(_ change: FactsChange) -> Bool {
-        guard contexts[change.namespace] != nil else { return false }
-        contexts[change.namespace]?.lastChange = change.time
-        contexts[change.namespace]?.isStale = true
-        return true
+    /// Marks the namespace as changed; true when it has dropped something, so that the change matters.
+    func note(_ change: FactsChange) -> Bool {
+        let changed = contexts.filter { $0.key.inode == change.namespace }.values
+        for context in changed {
+            context.lastChange = change.time
+            context.isStale = true
+        }
+        return !changed.isEmpty
     }
 
     /// Reads the changed namespaces anew; returns their inode numbers.
-    mutating func refreshStale(in watch: inout NamespaceWatch) -> Set<UInt32> {
+    func refreshStale(in watch: inout NamespaceWatch) -> Set<UInt32> {
         var refreshed: Set<UInt32> = []
-        for (inode, context) in contexts where context.isStale && isDue(context) {
-            load(inode, cookie: nil, nil, context.hasFilterRules, from: &watch)
-            refreshed.insert(inode)
+        for (key, context) in contexts where context.isStale && isDue(context) {
+            load(context, key, nil, from: &watch)
+            refreshed.insert(key.inode)
         }
         return refreshed
     }
 
-    /// The namespace is gone; what it was when it was last read is still true of its drops.
-    mutating func retire(_ inode: UInt32) {
-        contexts[inode]?.isStale = false
+    /// Forgets a namespace that is gone.
+    mutating func remove(_ namespace: NamespaceIdentity) {
+        contexts = contexts.filter { entry in
+            entry.key.inode != namespace.inode || namespace.cookie.map { $0 != entry.key.cookie } ?? false
+        }
     }
 
-    private func isDue(_ context: Context) -> Bool { MonotonicClock.now - context.loadedAt >= Self.reloadInterval }
-
-    private func needsReload(_ context: Context, _ wantsFilterRules: Bool) -> Bool {
-        if wantsFilterRules && !context.hasFilterRules && context.model != nil { return true }
-        return context.isStale && isDue(context)
+    private func isDue(_ context: NamespaceContext) -> Bool {
+        let age = MonotonicClock.now - context.loadedAt
+        return age >= Self.trustedFor || context.isStale && age >= Self.reloadInterval
+            || context.model == nil && age >= Self.retryInterval
     }
 
-    @discardableResult
-    private mutating func load(
-        _ inode: UInt32, cookie: UInt64?, _ drop: DropEvent?, _ withFilterRules: Bool, from watch: inout NamespaceWatch
-    ) -> Context {
-        var context = contexts[inode] ?? Context()
+    private func load(_ context: NamespaceContext, _ key: Key, _ drop: DropEvent?, from watch: inout NamespaceWatch) {
         do throws(HostError) {
-            var facts = try watch.facts(of: inode, cookie: cookie, includingFilterRules: withFilterRules)
+            var facts = try watch.facts(
+                of: key.inode, cookie: key.cookie, includingFilterRules: context.hasFilterRules)
+            // The kernel's sticky flags are not in netlink; the record of the drop has them.
             facts.hasCustomRules = drop?.hasCustomRules ?? context.model?.facts.hasCustomRules
             facts.hasCustomLocalRoutes = drop?.hasCustomLocalRoutes ?? context.model?.facts.hasCustomLocalRoutes
             context.model = RoutingModel(facts, reusing: context.model)
-            context.failure = nil
-            context.hasFilterRules = withFilterRules
         } catch {
             // A model of a namespace that can no longer be read says nothing about what it is now.
             context.model = nil
-            context.failure = error.description
         }
         context.isStale = false
         context.loadedAt = MonotonicClock.now
         context.judged = AttributionCache()
-        contexts[inode] = context
-        return context
     }
 }
