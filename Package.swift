@@ -87,6 +87,10 @@ let package = Package(
         .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
         tests("ScenarioTests", ["Lab", "Scenarios"]),
         tests("CommandTests", ["Lab"]),
+        // The scenarios as a program, for the virtual machines of `make test-kernels`.
+        .executableTarget(
+            name: "scenario-runner", dependencies: ["Lab", "Scenarios"], path: "Tests/Kernels/Runner",
+            swiftSettings: settings),
 
         // Packets by the million, and what tracing costs them: `make bench`.
         .target(name: "CFlood", path: "Benchmarks/CFlood"),

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
@@ -17,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -210,4 +212,44 @@ int lab_wait(int process, int block)
 	if (!ended)
 		return -EAGAIN;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int lab_contains(const void *bytes, size_t size, const void *name, size_t length)
+{
+	return size && length && memmem(bytes, size, name, length) != NULL;
+}
+
+static int bpf(enum bpf_cmd command, union bpf_attr *attributes)
+{
+	long result = syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+
+	return result < 0 ? -errno : (int)result;
+}
+
+int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *program)
+{
+	union bpf_attr attributes = {.start_id = after};
+	struct bpf_prog_info info = {};
+	int fd, result;
+
+	result = bpf(BPF_PROG_GET_NEXT_ID, &attributes);
+	if (result)
+		return result;
+	program->id = attributes.next_id;
+
+	attributes = (union bpf_attr){.prog_id = program->id};
+	fd = bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
+	if (fd < 0)
+		return fd;
+	attributes = (union bpf_attr){
+		.info = {.bpf_fd = fd, .info_len = sizeof(info), .info = (uint64_t)(uintptr_t)&info},
+	};
+	result = bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+	close(fd);
+	if (result)
+		return result;
+	memcpy(program->name, info.name, sizeof(program->name));
+	program->instructions = info.xlated_prog_len / sizeof(struct bpf_insn);
+	program->verified = info.verified_insns;
+	return 0;
 }

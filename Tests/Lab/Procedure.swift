@@ -4,11 +4,21 @@
 package struct Procedure: Sendable {
     package let name: String
     package let requirements: [Requirement]
-    /// What was wrong, one sentence each; empty when nothing was.
-    private let body: @Sendable () throws -> [String]
+    private let body: @Sendable () throws -> ScenarioResult
 
+    /// `body` returns what was wrong, one sentence each; empty when nothing was.
     package init(
         _ name: String, requires requirements: [Requirement] = [], _ body: @escaping @Sendable () throws -> [String]
+    ) {
+        self.init(name, requires: requirements) {
+            let problems = try body()
+            return problems.isEmpty ? .passed : .failed(problems)
+        }
+    }
+
+    package init(
+        _ name: String, requires requirements: [Requirement] = [],
+        _ body: @escaping @Sendable () throws -> ScenarioResult
     ) {
         self.name = name
         self.requirements = requirements
@@ -18,8 +28,7 @@ package struct Procedure: Sendable {
     package func run() -> ScenarioResult {
         do {
             if let unmet = try requirements.firstUnmet() { return unmet }
-            let problems = try body()
-            return problems.isEmpty ? .passed : .failed(problems)
+            return try body()
         } catch {
             return .failed(["\(error)"])
         }

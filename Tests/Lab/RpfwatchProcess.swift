@@ -30,7 +30,7 @@ package final class RpfwatchProcess {
     /// Starts it in the calling thread's network namespace. `output` takes the place of the pipe that is read here.
     package init(_ arguments: [String], output: Int32? = nil, prefix: [String] = []) throws(LabError) {
         errors = try Descriptor(lab_temporary_file(), "memfd_create", "")
-        let command = prefix + [Self.path] + arguments
+        let command = prefix + [Self.path] + arguments + Self.tierArguments(arguments)
         if let output {
             self.output = nil
             isAtEnd = true
@@ -61,6 +61,13 @@ package final class RpfwatchProcess {
         if let path = unsafe getenv("RPFWATCH") { return unsafe String(cString: path) }
         return built("rpfwatch")
     }()
+
+    /// `--tier` with RPFWATCH_TIER of the environment, for traces that do not choose themselves.
+    private static func tierArguments(_ arguments: [String]) -> [String] {
+        guard arguments.first == "trace", !arguments.contains("--tier"), let tier = unsafe getenv("RPFWATCH_TIER")
+        else { return [] }
+        return ["--tier", unsafe String(cString: tier)]
+    }
 
     /// A program of this package: the one built beside this program or test bundle, else the one in PATH.
     package static func built(_ program: String) -> String {

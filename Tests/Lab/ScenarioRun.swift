@@ -4,6 +4,8 @@ import Glibc
 /// How a scenario ended.
 package enum ScenarioResult: Sendable {
     case passed
+    /// What had to happen happened, and it was asserted that nothing of it can be seen in this tier on this kernel.
+    case blind(String)
     /// Something it needs is not on this machine, proven by a probe.
     case skipped(String)
     /// One sentence for each thing that was not as it must be.
@@ -26,12 +28,18 @@ extension Scenario {
 
     /// Makes the testbed, unless something is missing, and runs `body` on it.
     func run(_ body: (Testbed) throws -> Problems) -> ScenarioResult {
+        run { testbed in
+            let problems = try body(testbed)
+            return problems.isEmpty ? .passed : .failed(problems)
+        }
+    }
+
+    func run(_ body: (Testbed) throws -> ScenarioResult) -> ScenarioResult {
         do {
             if let unmet = try requirements.firstUnmet() { return unmet }
             let testbed = try Testbed(unnamedHost: unnamedHost)
             try testbed.apply(setup)
-            let problems = try body(testbed)
-            return problems.isEmpty ? .passed : .failed(problems)
+            return try body(testbed)
         } catch {
             return .failed(["\(error)"])
         }

@@ -94,8 +94,13 @@ package func eventually(within seconds: Double = 5, _ condition: () throws -> Bo
 
 /// The whole of a small file, such as one under /proc; nil when it cannot be opened.
 package func contents(of path: String) -> String? {
+    bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
+}
+
+/// The same as octets.
+package func bytes(of path: String) -> [UInt8]? {
     guard let file = try? Descriptor(unsafe open(path, O_RDONLY | O_CLOEXEC), "open", path) else { return nil }
-    return String(decoding: file.readAll(), as: UTF8.self)
+    return file.readAll()
 }
 
 /// Writes a value into a file of /proc/sys.

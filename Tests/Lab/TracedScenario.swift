@@ -15,35 +15,54 @@ extension Scenario {
                 problems.append("rpfwatch ended with \(outcome.status): \(outcome.standardError)")
             }
             let events = TraceEvents(outcome)
-            problems += events.problems + events.totalsProblems + totalsProblems(events)
-            switch expectation {
-            case .accepted:
-                if !events.drops.isEmpty { problems.append("drops were reported: \(events.drops)") }
-                if !events.findings.isEmpty { problems.append("findings were reported: \(events.findings)") }
-            case .dropped(let drop):
+            let sight = Sight(tier: events.all.first?["rpf.trace.tier"]?.string ?? "")
+            problems += events.problems + events.totalsProblems + totalsProblems(events, sight)
+            problems += sight.problems(ofStart: events.all.first)
+            var blindSpot: Sight.BlindSpot?
+            switch view(from: sight) {
+            case nil: problems += silenceProblems(events)
+            case .blind(let spot)?:
+                problems += silenceProblems(events)
+                blindSpot = spot
+            case .seen(let drop)?:
                 problems += self.problems(ofDrops: events.drops, drop)
-                guard events.findings.count == 1, let finding = events.findings.first else {
-                    return problems + ["there are \(events.findings.count) findings, not 1: \(events.findings)"]
+                if events.findings.count == 1, let finding = events.findings.first {
+                    problems += self.problems(ofFinding: finding, drop)
+                    problems += try fixProblems(finding, drop, testbed, before)
+                } else {
+                    problems.append("there are \(events.findings.count) findings, not 1: \(events.findings)")
                 }
-                problems += self.problems(ofFinding: finding, drop)
-                problems += try fixProblems(finding, drop, testbed, before)
             }
-            return problems
+            if !problems.isEmpty { return .failed(problems) }
+            return blindSpot.map { .blind($0.rawValue) } ?? .passed
         }
     }
 
-    private func totalsProblems(_ events: TraceEvents) -> Problems {
+    /// What has to be said about the packets; nil: nothing, they are let in.
+    private func view(from sight: Sight) -> Sight.View? {
+        guard case .dropped(let drop) = expectation else { return nil }
+        return sight.view(of: drop, sources: (traffic.checked ?? traffic.packets).map(\.source))
+    }
+
+    private func silenceProblems(_ events: TraceEvents) -> Problems {
+        var problems: Problems = []
+        if !events.drops.isEmpty { problems.append("drops were reported: \(events.drops)") }
+        if !events.findings.isEmpty { problems.append("findings were reported: \(events.findings)") }
+        return problems
+    }
+
+    private func totalsProblems(_ events: TraceEvents, _ sight: Sight) -> Problems {
         var problems: Problems = []
         let expected = ["drops": kernelDrops, "emitted": kernelDrops, "kernel.ip_reverse_path_filter": kernelDrops]
         for (name, value) in expected.sorted(by: { $0.key < $1.key }) {
             let found = events.end?["rpf.\(name)"]
             if found != .integer(value) { problems.append("end: rpf.\(name) is \(found ?? .null), not \(value)") }
         }
-        if case .dropped(let drop) = expectation, !drop.isAttributed,
-            (events.end?["rpf.other_drops"]?.integer ?? 0) < traffic.count
-        {
-            problems.append(
-                "end: rpf.other_drops is \(events.end?["rpf.other_drops"] ?? .null), below \(traffic.count)")
+        let others = events.end?["rpf.other_drops"] ?? .null
+        if !sight.hasDropReasons {
+            if others != .null { problems.append("end: rpf.other_drops is \(others) without drop reasons") }
+        } else if case .dropped(let drop) = expectation, !drop.isAttributed, (others.integer ?? 0) < traffic.count {
+            problems.append("end: rpf.other_drops is \(others), below \(traffic.count)")
         }
         return problems
     }

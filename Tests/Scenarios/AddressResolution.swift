@@ -9,7 +9,7 @@ package enum AddressResolution {
         }
     ]
 
-    private static func refused() throws -> [String] {
+    private static func refused() throws -> ScenarioResult {
         let testbed = try Testbed()
         let sender = try PacketSender(
             on: "a1", of: testbed.client, ethernetAddress: Testbed.ethernetAddress("a1"))
@@ -28,13 +28,17 @@ package enum AddressResolution {
         if counted != 0 { problems.append("IPReversePathFilter counted \(counted) ARP refusals") }
         let events = TraceEvents(try trace.interruptAndFinish())
         problems += events.problems + events.totalsProblems
-        let start = events.all.first
-        if start?["rpf.trace.tier"] == "tracepoint" {
-            let blind = start?["rpf.trace.blind"]?.array?.compactMap(\.string) ?? []
-            if !blind.contains(where: { $0.contains("ARP") }) { problems.append("the blind spots are \(blind)") }
+        let sight = Sight(tier: events.all.first?["rpf.trace.tier"]?.string ?? "")
+        problems += sight.problems(ofStart: events.all.first)
+        let isBlind = sight.blindSpots.contains(.arp)
+        if isBlind {
+            if !events.drops.isEmpty || events.end?["rpf.drops"] != 0 {
+                problems.append("drops were reported: \(events.drops)")
+            }
         } else if events.drops.map({ $0["rpf.path"] }) != ["arp"] || events.end?["rpf.drops"] != 1 {
             problems.append("the refusal is not reported: \(events.drops)")
         }
-        return problems
+        if !problems.isEmpty { return .failed(problems) }
+        return isBlind ? .blind(Sight.BlindSpot.arp.rawValue) : .passed
     }
 }

@@ -2,6 +2,7 @@
 #ifndef CLAB_H
 #define CLAB_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -51,6 +52,21 @@ int lab_temporary_file(void);
  */
 int lab_spawn(const char *_Nullable const *_Nonnull arguments, int standard_input, int standard_output,
 	      int standard_error);
+
+/* 1 when `name` stands somewhere in `bytes`, else 0. */
+int lab_contains(const void *_Nullable bytes, size_t size, const void *_Nullable name, size_t length);
+
+/* What the kernel says about a loaded BPF program. */
+struct lab_bpf_program {
+	uint32_t id;
+	char name[16];
+	/* Instructions of the program, and how many the verifier looked at (0: the kernel, before v5.16, does not tell). */
+	uint32_t instructions;
+	uint32_t verified;
+};
+
+/* The loaded program with the lowest ID above `after`; -ENOENT when there is none. */
+int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *_Nonnull program);
 
 /* Exit status 0 to 255 of an ended child, 128 + N when signal N ended it, -EAGAIN while it runs and `block` is 0. */
 int lab_wait(int process, int block);

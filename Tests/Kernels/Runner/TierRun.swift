@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Lab
+import Scenarios
+
+/// Every scenario in one tier.
+struct TierRun {
+    private let tier: String
+    private let arguments: Arguments
+    private let record: Record
+
+    init(_ tier: String, _ arguments: Arguments, _ record: Record) {
+        self.tier = tier
+        self.arguments = arguments
+        self.record = record
+    }
+
+    /// How many failed.
+    func run() throws -> Int {
+        if tier == "none" { return runWithoutProgram() }
+        unsafe setenv("RPFWATCH_TIER", tier, 1)
+        switch try TierUse(tier, record) {
+        case .refused(let sentence):
+            record.write(["tier", tier, "refused", sentence])
+            return 0
+        case .failed(let problem):
+            record.write(["tier", tier, "failed", problem])
+            return 1
+        case .used(let name):
+            record.write(["tier", tier, "used", name])
+        }
+        let scenarios = Scenario.all.filter { arguments.wants($0.name) }
+        let procedures = Procedure.all.filter { arguments.wants($0.name) }
+        return scenarios.map { scenario in measure(scenario.name) { scenario.runTraced() } }.reduce(0, +)
+            + procedures.map { procedure in measure(procedure.name) { procedure.run() } }.reduce(0, +)
+    }
+
+    private func runWithoutProgram() -> Int {
+        record.write(["tier", tier, "used", tier])
+        let scenarios = Scenario.all.filter { arguments.wants($0.name) }
+        return scenarios.map { scenario in measure(scenario.name) { scenario.runKernelOnly() } }.reduce(0, +)
+    }
+
+    private func measure(_ name: String, _ run: () -> ScenarioResult) -> Int {
+        let begin = monotonicSeconds()
+        let result = run()
+        let milliseconds = "\(Int((monotonicSeconds() - begin) * 1_000))"
+        let (status, detail) =
+            switch result {
+            case .passed: ("passed", "")
+            case .blind(let spot): ("blind", spot)
+            case .skipped(let proof): ("skipped", proof)
+            case .failed(let problems): ("failed", problems.joined(separator: " ‖ "))
+            }
+        record.write(["result", tier, status, milliseconds, name, detail])
+        return status == "failed" ? 1 : 0
+    }
+}
+
+/// Whether a tier can be used here, found by using it.
+enum TierUse {
+    case used(String)
+    /// Exit status 3 and one sentence.
+    case refused(String)
+    case failed(String)
+
+    /// Records the programs that it loads, as the kernel counts their instructions.
+    init(_ tier: String, _ record: Record) throws {
+        let before = Self.programs()
+        let trace = try RpfwatchProcess(["trace", "--json", "--tier", tier])
+        let hasStarted = trace.read(within: 60) { !$0.isEmpty }
+        guard hasStarted else {
+            let outcome = try trace.finish()
+            let sentence = outcome.standardError
+            self =
+                outcome.status == 3 && sentence.contains(tier)
+                ? .refused(sentence) : .failed("exit \(outcome.status): \(sentence)")
+            return
+        }
+        for program in Self.programs() where !before.contains(where: { $0.id == program.id }) {
+            record.write(["program", tier, program.name, "\(program.instructions)", "\(program.verified)"])
+        }
+        let start = TraceEvents(try trace.interruptAndFinish()).all.first
+        guard let used = start?["rpf.trace.tier"]?.string, tier == "auto" || used == tier else {
+            self = .failed("start says \(start ?? .null)")
+            return
+        }
+        self = .used(used)
+    }
+
+    private static func programs() -> [BPFProgram] {
+        var result: [BPFProgram] = []
+        while let program = BPFProgram(after: result.last?.id ?? 0) { result.append(program) }
+        return result
+    }
+}
