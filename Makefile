@@ -22,10 +22,10 @@ SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check 
 SWIFT_FOLDERS := $(wildcard Sources Tests Demo Benchmarks)
 C_FILES = $(shell find bpf Sources Tests Benchmarks -name '*.[ch]')
 
-.PHONY: help deps build static bpf bpf-check lint format test demo bench clean
+.PHONY: help deps build static bpf bpf-check lint format test test-kernels demo bench clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that are missing (Debian; needs root only when there are any)
 	@scripts/deps
@@ -64,6 +64,13 @@ format: deps ## Format every Swift and C file
 test: build ## Build, run the demo and all tests, as root
 	@if ((EUID == 0)); then $(DEMO); else echo "The demo is skipped: it needs root."; fi
 	swift test --disable-xctest
+
+test-kernels: static ## Run the scenarios on Debian's kernels from 5.10 to the newest, in virtual machines (KERNELS="6.1 7")
+	@scripts/kernel-deps
+	swift build -c release --scratch-path $(STATIC_BUILD) --product scenario-runner \
+		--static-swift-stdlib -Xswiftc -static-executable
+	strip -o dist/scenario-runner-$(ARCH) $(STATIC_BUILD)/release/scenario-runner
+	Tests/Kernels/run $(KERNELS)
 
 demo: build ## Show two classic cases in network namespaces: drops, report, fix, proof; as root
 	@$(DEMO)

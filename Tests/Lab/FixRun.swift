@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Which fixes are applied and taken back.
+package enum FixTrials: Sendable {
+    /// For another tier on a kernel where the same fix was tried.
+    case none
+    case recommended
+    /// The recommended one and every alternative that says it would work.
+    case all
+}
+
 extension Scenario {
-    /// Applies what was recommended, sends the packets again, takes it back; then the same with every alternative that
-    /// says it would work.
+    /// Applies what was recommended, sends the packets again, takes it back; then the same with the alternatives.
     func fixProblems(
-        _ finding: JSONValue, _ expected: ExpectedDrop, _ testbed: Testbed, _ before: NamespaceState
+        _ finding: JSONValue, _ expected: ExpectedDrop, _ testbed: Testbed, _ before: NamespaceState,
+        _ trials: FixTrials
     ) throws -> Problems {
         guard let fix = finding["rpf.fix"] else { return ["there is no fix"] }
         var problems: Problems = []
@@ -14,13 +23,13 @@ extension Scenario {
             }
         } else if fix["incomplete"] == true {
             if fix["predicted"] == "accept" { problems.append("an incomplete fix predicts accept: \(fix)") }
-        } else {
+        } else if trials != .none {
             var widened = before.effectiveReversePathFilter
             for (interface, value) in expected.fix.widens { widened[interface] = value }
             problems += try tryFix(fix, testbed, before, widened: widened)
         }
         for alternative in finding["rpf.alternatives"]?.array ?? []
-        where alternative["incomplete"] != true && alternative["predicted"] == "accept" {
+        where trials == .all && alternative["incomplete"] != true && alternative["predicted"] == "accept" {
             problems += try tryFix(alternative, testbed, before).map { "alternative: \($0)" }
         }
         return problems

@@ -4,7 +4,9 @@ extension Scenario {
     /// Runs it under `rpfwatch trace`: what is said about every drop and about the finding has to be what is expected,
     /// the totals have to agree with the kernel's counter, and the recommended fix has to let the same packets in,
     /// change nothing that it did not name, and be taken back without a trace.
-    package func runTraced() -> ScenarioResult {
+    ///
+    /// What is said about fixes is always compared; `trials` says which of them are also tried.
+    package func runTraced(trials: FixTrials = .all) -> ScenarioResult {
         run { testbed in
             let before = try NamespaceState(of: testbed.host)
             let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--netns", testbed.host.argument])
@@ -28,7 +30,7 @@ extension Scenario {
                 problems += self.problems(ofDrops: events.drops, drop)
                 if events.findings.count == 1, let finding = events.findings.first {
                     problems += self.problems(ofFinding: finding, drop)
-                    problems += try fixProblems(finding, drop, testbed, before)
+                    problems += try fixProblems(finding, drop, testbed, before, trials)
                 } else {
                     problems.append("there are \(events.findings.count) findings, not 1: \(events.findings)")
                 }

@@ -8,9 +8,12 @@ struct TierRun {
     private let tier: String
     private let arguments: Arguments
     private let record: Record
+    private let trials: FixTrials
 
     init(_ tier: String, _ arguments: Arguments, _ record: Record) {
         self.tier = tier
+        // A fix does the same whatever saw the drop: it is tried in one tier, and has to be the same in the others.
+        trials = tier == arguments.tiers.first { $0 != "none" } ? .recommended : .none
         self.arguments = arguments
         self.record = record
     }
@@ -31,14 +34,16 @@ struct TierRun {
         }
         let scenarios = Scenario.all.filter { arguments.wants($0.name) }
         let procedures = Procedure.all.filter { arguments.wants($0.name) }
-        return scenarios.map { scenario in measure(scenario.name) { scenario.runTraced() } }.reduce(0, +)
-            + procedures.map { procedure in measure(procedure.name) { procedure.run() } }.reduce(0, +)
+        return scenarios.reduce(0) { sum, scenario in
+            sum + measure(scenario.name) { scenario.runTraced(trials: trials) }
+        }
+            + procedures.reduce(0) { sum, procedure in sum + measure(procedure.name) { procedure.run() } }
     }
 
     private func runWithoutProgram() -> Int {
         record.write(["tier", tier, "used", tier])
         let scenarios = Scenario.all.filter { arguments.wants($0.name) }
-        return scenarios.map { scenario in measure(scenario.name) { scenario.runKernelOnly() } }.reduce(0, +)
+        return scenarios.reduce(0) { sum, scenario in sum + measure(scenario.name) { scenario.runKernelOnly() } }
     }
 
     private func measure(_ name: String, _ run: () -> ScenarioResult) -> Int {
