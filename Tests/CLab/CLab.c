@@ -228,7 +228,7 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attributes)
 
 int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *program)
 {
-	union bpf_attr attributes = {.start_id = after};
+	union bpf_attr attributes = { .start_id = after };
 	struct bpf_prog_info info = {};
 	int fd, result;
 
@@ -237,12 +237,12 @@ int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *program)
 		return result;
 	program->id = attributes.next_id;
 
-	attributes = (union bpf_attr){.prog_id = program->id};
+	attributes = (union bpf_attr){ .prog_id = program->id };
 	fd = bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
 	if (fd < 0)
 		return fd;
 	attributes = (union bpf_attr){
-		.info = {.bpf_fd = fd, .info_len = sizeof(info), .info = (uint64_t)(uintptr_t)&info},
+		.info = { .bpf_fd = fd, .info_len = sizeof(info), .info = (uint64_t)(uintptr_t)&info },
 	};
 	result = bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
 	close(fd);

@@ -18,10 +18,14 @@ package struct NamespaceState: Sendable, Equatable {
             }
             sysctls["ip_forward"] = contents(of: "\(root)/ip_forward")
             // One process for the four: on an emulated machine a process is what takes time.
-            var listings = [
-                "ip": try runSuccessfully(
-                    ["ip", "-4", "-batch", "-"], input: "rule\nroute show table all\naddress\nlink\n")
-            ]
+            let addressing = try runSuccessfully(
+                ["ip", "-4", "-batch", "-"], input: "rule\nroute show table all\naddress\nlink\n")
+            // The kernel says a while later that the state of a stacked device is known.
+            let lines = addressing.split(separator: "\n").map {
+                $0.split(separator: " ", omittingEmptySubsequences: false).map { $0 == "UNKNOWN" ? "UP" : $0 }
+                    .joined(separator: " ")
+            }
+            var listings = ["ip": lines.joined(separator: "\n")]
             if isInstalled("nft") {
                 listings["nft"] = try runSuccessfully(["nft", "--stateless", "list", "ruleset"])
             }
