@@ -131,7 +131,7 @@ package struct FindingTable: Sendable {
     private mutating func settle(
         _ key: DropKey, _ counter: DropCounters, _ namespaces: (DropKey) -> NamespaceIdentity?
     ) {
-        let total = counter.drops - min(counter.filtered, counter.drops)
+        let total = counter.shown
         if keys[key] == nil {
             guard total > 0 else { return }
             addWithoutDetail(key, counter, namespaces(key))

@@ -32,6 +32,9 @@ package struct DropCounters: Hashable, Sendable {
         self.interfaceName = interfaceName
     }
 
+    /// Drops inside the filters.
+    package var shown: UInt64 { drops - min(filtered, drops) }
+
     /// The same drops, none of which was asked for.
     package var allFiltered: Self {
         var copy = self

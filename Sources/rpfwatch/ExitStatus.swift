@@ -39,7 +39,6 @@ struct CommandFailure: Error {
         self.init(status, error.description)
     }
 
-    /// `argument`: whether what was not found was named by the user.
     init(_ error: HostError) {
         let status: ExitStatus =
             switch error.kind {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Drops
 import Facts
 import Glibc
 import Host
@@ -10,6 +11,11 @@ struct InterfaceFilter {
 
     func matches(_ name: InterfaceName) -> Bool {
         patterns.isEmpty || patterns.contains { Self.matches($0, name.bytes) }
+    }
+
+    /// The counts, those of other interfaces as filtered.
+    func applied(to counters: [DropKey: DropCounters]) -> [DropKey: DropCounters] {
+        patterns.isEmpty ? counters : counters.mapValues { matches($0.interfaceName) ? $0 : $0.allFiltered }
     }
 
     /// Refuses a name without a wildcard that no watched namespace has: it is more likely a slip than a wish.

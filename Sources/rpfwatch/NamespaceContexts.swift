@@ -10,13 +10,21 @@ final class NamespaceContext {
     /// Nil when the namespace is gone or may not be entered.
     fileprivate(set) var model: RoutingModel?
     /// When something was last announced to have changed, nanoseconds of CLOCK_MONOTONIC; nil when nothing was.
-    fileprivate(set) var lastChange: UInt64?
+    fileprivate var lastChange: UInt64?
     /// Judgements that hold as long as the model does.
-    var judged = AttributionCache()
+    fileprivate var judged = AttributionCache()
     /// Something changed since the model was made.
     fileprivate var isStale = false
     fileprivate var loadedAt: UInt64 = 0
     fileprivate var hasFilterRules = false
+
+    /// Judges a drop of this namespace, or remembers how one was judged that looks the same to routing.
+    func attribution(of drop: DropEvent, in namespace: NamespaceIdentity) -> DropAttribution {
+        if let known = judged.attribution(of: drop) { return known }
+        let attribution = attribute(drop, model: model, lastChange: lastChange, namespace: namespace)
+        judged.remember(attribution, of: drop)
+        return attribution
+    }
 }
 
 /// The contexts of all namespaces that dropped something and are not known to be gone; read anew when they change.
@@ -62,17 +70,21 @@ struct NamespaceContexts {
         for context in changed {
             context.lastChange = change.time
             context.isStale = true
+            // What was judged before is not known to hold for what drops from now on.
+            context.judged = AttributionCache()
         }
         return !changed.isEmpty
     }
 
-    /// Reads the changed namespaces anew; returns their inode numbers.
-    func refreshStale(in watch: inout NamespaceWatch) -> Set<UInt32> {
+    /// Reads the changed namespaces anew, and forgets those that cannot be read: nobody tells when they go. Returns the
+    /// inode numbers of the former.
+    mutating func refresh(from watch: inout NamespaceWatch) -> Set<UInt32> {
         var refreshed: Set<UInt32> = []
         for (key, context) in contexts where context.isStale && isDue(context) {
             load(context, key, nil, from: &watch)
             refreshed.insert(key.inode)
         }
+        contexts = contexts.filter { $0.value.model != nil || !isDue($0.value) }
         return refreshed
     }
 

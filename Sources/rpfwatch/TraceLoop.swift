@@ -13,9 +13,11 @@ struct TraceLoop: ~Copyable {
     private var probe: Probe
     private let pipeline: DropPipeline
     private let events: EventSink
+    private let filter: InterfaceFilter
     private var ledger: Ledger
-    private var losses = LossReporter()
-    private var status: LiveStatus?
+    private var losses = LossGrowth()
+    /// Nil when nobody watches.
+    private var status: StatusMeter?
 
     /// While records keep coming the ring is emptied this often, as most of them do not announce themselves.
     private static let busyInterval: UInt64 = 20_000_000
@@ -37,7 +39,7 @@ struct TraceLoop: ~Copyable {
             Output(command.format, showsDrops: command.follow, style: command.style), to: .standardOutput(), stop: stop,
             clock: ClockOffset(nanoseconds: MonotonicClock.wallClockOffset),
             origin: Origin(host: HostInformation.name, version: Rpfwatch.version))
-        let ledger = Ledger(filter: filter, hasDropReasons: probe.hasDropReasons)
+        let ledger = Ledger(hasDropReasons: probe.hasDropReasons)
         let messages = Messages(isQuiet: command.quiet, isVerbose: command.verbose)
         let hintsAtFixes = command.follow && command.format == .text
         let pipeline = DropPipeline(
@@ -47,9 +49,8 @@ struct TraceLoop: ~Copyable {
             if hintsAtFixes { messages.note(finding.hint) }
         }
         return TraceLoop(
-            command: command, messages: messages, stop: stop,
-            probe: probe, pipeline: pipeline, events: events, ledger: ledger,
-            status: command.showsStatus ? LiveStatus(style: command.errorStyle) : nil)
+            command: command, messages: messages, stop: stop, probe: probe, pipeline: pipeline, events: events,
+            filter: filter, ledger: ledger)
     }
 
     private static func watch(_ netns: String?) throws(HostError) -> NamespaceWatch {
@@ -58,8 +59,8 @@ struct TraceLoop: ~Copyable {
     }
 
     private init(
-        command: TraceCommand, messages: Messages, stop: StopSignal, probe: consuming Probe,
-        pipeline: DropPipeline, events: EventSink, ledger: Ledger, status: LiveStatus?
+        command: TraceCommand, messages: Messages, stop: StopSignal, probe: consuming Probe, pipeline: DropPipeline,
+        events: EventSink, filter: InterfaceFilter, ledger: Ledger
     ) {
         self.command = command
         self.messages = messages
@@ -67,8 +68,9 @@ struct TraceLoop: ~Copyable {
         self.probe = probe
         self.pipeline = pipeline
         self.events = events
+        self.filter = filter
         self.ledger = ledger
-        self.status = status
+        status = command.showsStatus ? StatusMeter() : nil
     }
 
     /// Traces until told to stop, reports, and says how the program should exit.
@@ -86,11 +88,10 @@ struct TraceLoop: ~Copyable {
         if status != nil { writeToStandardError(StatusLine.erase) }
         // Everything the programs wrote before they were detached.
         while try drain() > 0 {}
-        let counters = try probe.counters()
+        let counters = try counters()
         let totals = ledger.totals(counters, before: inner, after: outer, reasonName: { probe.reasonName($0) })
         reportLosses(totals)
-        pipeline.settle(counters)
-        pipeline.announceAll()
+        pipeline.finish(counters)
         let clock = events.clock
         let end = EndInfo(
             reason: reason, totals: totals, windowStart: clock.wall(ledger.start), windowEnd: clock.wall(inner.time),
@@ -137,30 +138,36 @@ struct TraceLoop: ~Copyable {
         try probe.consume { pipeline.handle($0) }
     }
 
+    /// The exact counts, what the filters take out as filtered.
+    private func counters() throws(ProbeError) -> [DropKey: DropCounters] { filter.applied(to: try probe.counters()) }
+
     /// Once a second: namespaces that came and went, changed configuration, the status line.
     private mutating func sweep() throws {
         pipeline.noteChanges()
         let swept = pipeline.watch.sweep()
         if !swept.vanished.isEmpty {
             _ = try drain()
-            let counts = try probe.fold(namespaceCookies: Set(swept.vanished.compactMap(\.cookie)))
+            let counts = filter.applied(to: try probe.fold(namespaceCookies: Set(swept.vanished.compactMap(\.cookie))))
             ledger.keep(counts)
             pipeline.retire(swept.vanished, counts)
         }
         pipeline.refresh()
+        try showStatus()
+    }
+
+    private mutating func showStatus() throws {
         guard status != nil else { return }
-        let line = try status?.line(
-            probe.counters(), elapsed: MonotonicClock.now - ledger.start, filter: ledger.filter
-        ) { key in
-            let identity = pipeline.watch.identity(inode: key.namespaceInode, cookie: key.namespaceCookie)
-            return identity.isOwn ? nil : identity.name ?? identity.command ?? "net:[\(identity.inode)]"
+        let counters = try counters()
+        let elapsed = MonotonicClock.now - ledger.start
+        let line = status?.status(counters, gone: ledger.gone, elapsed: elapsed) { [pipeline] key in
+            pipeline.watch.identity(inode: key.namespaceInode, cookie: key.namespaceCookie)
         }
-        writeToStandardError(line ?? "")
+        writeToStandardError(line?.render(width: Terminal.columns ?? 80, style: command.errorStyle) ?? "")
     }
 
     private mutating func announceStats() throws {
         let before = pipeline.watch.readCounters()
-        let counters = try probe.counters()
+        let counters = try counters()
         let after = pipeline.watch.readCounters()
         let totals = ledger.totals(counters, before: before, after: after, reasonName: { probe.reasonName($0) })
         reportLosses(totals)
@@ -172,7 +179,7 @@ struct TraceLoop: ~Copyable {
     }
 
     private mutating func reportLosses(_ totals: Totals) {
-        for loss in losses.growth(ringFull: totals.lost, nested: probe.nestedLosses()) {
+        for loss in losses.losses(ringFull: totals.lost, nested: probe.nestedLosses()) {
             events.send { clock, origin in
                 Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .lost(loss))
             }

@@ -109,7 +109,7 @@ package final class RpfwatchProcess {
     }
 
     /// Waits for the `start` event of `--json`: from here on no drop is missed.
-    package func waitForStart(within seconds: Double = 20) throws(LabError) {
+    package func waitForStart(within seconds: Double = 60) throws(LabError) {
         let started = read(within: seconds) { lines in
             lines.first.flatMap { JSONValue($0) }?["event.action"]?.string == "start"
         }
@@ -139,7 +139,7 @@ package final class RpfwatchProcess {
     }
 
     /// Asks it to stop as Ctrl-C does, and waits for the rest.
-    package func interruptAndFinish(within seconds: Double = 20) throws(LabError) -> Outcome {
+    package func interruptAndFinish(within seconds: Double = 60) throws(LabError) -> Outcome {
         signal(SIGINT)
         return try finish(within: seconds)
     }
@@ -154,7 +154,7 @@ package final class RpfwatchProcess {
     }
 
     /// Reads to the end of its output and waits for the process.
-    package func finish(within seconds: Double = 30) throws(LabError) -> Outcome {
+    package func finish(within seconds: Double = 60) throws(LabError) -> Outcome {
         let deadline = monotonicSeconds() + seconds
         _ = read(within: seconds) { _ in false }
         let ended = eventually(within: max(deadline - monotonicSeconds(), 1)) {

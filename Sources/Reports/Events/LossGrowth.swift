@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import Reports
 
 /// Turns totals of lost records into what was lost since the last time it was asked.
-struct LossReporter {
+package struct LossGrowth: Sendable {
     private var before: [Loss.Source: UInt64] = [:]
 
-    mutating func growth(ringFull: UInt64, nested: UInt64) -> [Loss] {
+    package init() {}
+
+    /// One loss for each source whose total grew.
+    package mutating func losses(ringFull: UInt64, nested: UInt64) -> [Loss] {
         [(Loss.Source.ringFull, ringFull), (.nested, nested)].compactMap { source, total in
             let known = before[source, default: 0]
             guard total > known else { return nil }

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import Drops
-import Host
+package import Drops
+package import Facts
 import Packets
-import Reports
 
 /// The books of a trace: what its programs counted, beside what the kernel's own counter grew by meanwhile.
 ///
 /// The counter cannot be read at the very moment that counting begins or ends, so it is read on both sides of it: the
 /// growth between the inner readings is the least that the programs must have seen, between the outer ones the most.
-struct Ledger {
-    let filter: InterfaceFilter
+package struct Ledger: Sendable {
     private let hasDropReasons: Bool
     private var outerStart = CounterReading(time: 0)
     private var innerStart = CounterReading(time: 0)
     /// Last counts of namespaces that are gone, without what told them apart, so that this stays small.
-    private var gone: [DropKey: DropCounters] = [:]
+    package private(set) var gone: [DropKey: DropCounters] = [:]
     /// Inode numbers of namespaces whose own counter was read at some time.
     private var readable: Set<UInt32> = [Self.goneReadable]
 
@@ -22,15 +20,16 @@ struct Ledger {
     private static let goneReadable = UInt32.max
     private static let goneUnread = UInt32.max - 1
 
-    init(filter: InterfaceFilter, hasDropReasons: Bool) {
-        self.filter = filter
+    /// `hasDropReasons`: whether this kernel says why it drops a packet.
+    package init(hasDropReasons: Bool) {
         self.hasDropReasons = hasDropReasons
     }
 
     /// When counting began, nanoseconds of CLOCK_MONOTONIC.
-    var start: UInt64 { innerStart.time }
+    package var start: UInt64 { innerStart.time }
 
-    mutating func open(before: CounterReading, after: CounterReading) {
+    /// Opens the books with the readings just before and just after counting began.
+    package mutating func open(before: CounterReading, after: CounterReading) {
         outerStart = before
         innerStart = after
         note(before)
@@ -38,28 +37,26 @@ struct Ledger {
     }
 
     /// Takes over the last counts of namespaces that are gone.
-    mutating func keep(_ counts: [DropKey: DropCounters]) {
+    package mutating func keep(_ counts: [DropKey: DropCounters]) {
         for (key, counter) in counts {
             var merged = key
             merged.namespaceCookie = 0
             merged.namespaceInode = readable.contains(key.namespaceInode) ? Self.goneReadable : Self.goneUnread
             merged.interfaceIndex = 0
             var counter = counter
-            if !filter.matches(counter.interfaceName) { counter = counter.allFiltered }
             counter.interfaceName = InterfaceName("")
             gone[merged, default: DropCounters()] += counter
         }
     }
 
     /// Totals since the start, given the readings just before and after `current` was read, or counting ended.
-    mutating func totals(
+    package mutating func totals(
         _ current: [DropKey: DropCounters], before: CounterReading, after: CounterReading,
         reasonName: (UInt32) -> String?
     ) -> Totals {
         note(before)
         note(after)
-        var counters = current.mapValues { filter.matches($0.interfaceName) ? $0 : $0.allFiltered }
-        counters.merge(gone) { current, _ in current }
+        let counters = current.merging(gone) { current, _ in current }
         let readable = readable
         var totals = Totals(
             counters, isReconciled: { readable.contains($0.namespaceInode) }, hasReasons: hasDropReasons,
