@@ -44,20 +44,20 @@ let package = Package(
         // Pure rooms, in the order in which data flows.
         room("Packets"),
         room("Facts", ["Packets"]),
-        room("Drops", ["Packets", "Facts", "CEvent"]),
+        room("Drops", ["Packets", "CEvent"]),
         room("Routing", ["Packets", "Facts"]),
         room("Attribution", ["Packets", "Facts", "Drops", "Routing"]),
         room("Fixes", ["Packets", "Facts", "Drops", "Routing", "Attribution"]),
         room("Reports", ["Packets", "Facts", "Drops", "Attribution", "Fixes"]),
 
         // Edges: the only rooms that touch the host.
-        room("Probe", ["Packets", "Facts", "Drops", "CBPF", "CEvent", system]),
+        room("Probe", ["Packets", "Drops", "CBPF", "CEvent", system]),
         room("Host", ["Packets", "Facts", "CLinux", system]),
         .executableTarget(
             name: "rpfwatch",
             dependencies: [
                 "Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "Reports", "Probe", "Host",
-                argumentParser, system,
+                argumentParser,
             ],
             swiftSettings: settings),
 
@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
             swiftSettings: settings),
-        tests("DropsTests", ["Packets", "Facts", "Drops"]),
+        tests("DropsTests", ["Drops"]),
         tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab", "FloodGenerator"]),
         tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
@@ -98,7 +98,7 @@ let package = Package(
             name: "FloodGenerator", dependencies: ["CBPF", "CFlood"], path: "Benchmarks/FloodGenerator",
             swiftSettings: settings),
         .executableTarget(
-            name: "benchmarks", dependencies: ["FloodGenerator", "Packets", "Drops", "Probe", "Lab"],
+            name: "benchmarks", dependencies: ["FloodGenerator", "Drops", "Probe", "Lab"],
             path: "Benchmarks/Benchmarks",
             swiftSettings: settings),
 

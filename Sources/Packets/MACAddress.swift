@@ -23,8 +23,6 @@ package struct MACAddress: Hashable, Sendable {
     /// Lower case with colons, as `ip link` writes it.
     package var description: String { octets.map { hexByte($0) }.joined(separator: ":") }
 
-    /// Upper case with hyphens (RFC 7042), as ECS `source.mac` wants it.
-    package var rfc7042: String { octets.map { hexByte($0).uppercased() }.joined(separator: "-") }
 }
 
 extension MACAddress: CustomStringConvertible {}

@@ -15,14 +15,6 @@ package enum Refusal: Hashable, Sendable {
     case invalidSource
     /// 127/8 on the wire without route_localnet.
     case localnet
-
-    /// True for the three that the rp_filter sysctl causes.
-    package var isReversePathFilter: Bool {
-        switch self {
-        case .wrongInterface, .noRoute, .noAddress: true
-        case .localSource, .invalidSource, .localnet: false
-        }
-    }
 }
 
 /// What the source check decides.

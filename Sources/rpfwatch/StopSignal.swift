@@ -17,7 +17,7 @@ final class StopSignal {
 
     /// Takes note of what came, without waiting.
     func check() {
-        guard !isRequested, signals.pending().contains(where: { $0 != .windowChange }) else { return }
+        guard !isRequested, !signals.pending().isEmpty else { return }
         isRequested = true
         signals.release()
     }

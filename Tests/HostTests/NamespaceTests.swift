@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Facts
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import Host
@@ -53,7 +54,7 @@ import Testing
         let process = try Sleeper(["unshare", "--net"])
         let name = "\(process.id)"
         try TestNamespace.run("ip", ["netns", "add", name])
-        defer { _ = try? Command.run("ip", ["netns", "del", name]) }
+        defer { _ = try? Command.patiently("ip", ["netns", "del", name]) }
         let named = try NetworkNamespace(path: "/run/netns/\(name)").inode
         #expect(try resolveNamespace(name).inode == named)
         #expect(try NetworkNamespace(processID: process.id).inode != named)
@@ -81,7 +82,7 @@ import Testing
         let process = try Sleeper(["unshare", "--net"])
         let anonymous = try NetworkNamespace(processID: process.id).inode
         let inside = try Sleeper(["ip", "netns", "exec", namespace.name])
-        let found = discoverNamespaces()
+        let found = namespacesInSight()
         let byName = try #require(found.first { $0.inode == named })
         #expect(byName.name == namespace.name && byName.processID == inside.id && byName.command == "sleep")
         #expect(!byName.isOwn && !byName.isInitial && byName.container == nil)
@@ -102,7 +103,7 @@ import Testing
         let namespace = try TestNamespace("octets")
         try TestNamespace.run("sh", ["-c", script, "sh", namespace.name])
         defer {
-            _ = try? Command.run(
+            _ = try? Command.patiently(
                 "sh",
                 [
                     "-c",
@@ -110,7 +111,7 @@ import Testing
                 ])
         }
         let inode = try namespace.open().inode
-        let found = try #require(discoverNamespaces().first { $0.inode == inode })
+        let found = try #require(namespacesInSight().first { $0.inode == inode })
         #expect(found.name == namespace.name, "a name that is not UTF-8 is never the one that is told")
     }
 
@@ -118,7 +119,7 @@ import Testing
         let name = "host-stale-\(getpid())"
         try TestNamespace.run("touch", ["/run/netns/\(name)"])
         defer { _ = unsafe unlink("/run/netns/\(name)") }
-        #expect(!discoverNamespaces().contains { $0.name == name })
+        #expect(!namespacesInSight().contains { $0.name == name })
         #expect(error { _ = try resolveNamespace(name) }?.kind == .invalid)
     }
 
@@ -129,7 +130,7 @@ import Testing
         try TestNamespace.run("touch", [path])
         try TestNamespace.run("mount", ["--bind", "/proc/\(process.id)/ns/net", path])
         defer {
-            _ = try? Command.run("umount", [path])
+            _ = try? Command.patiently("umount", [path])
             _ = unsafe unlink(path)
         }
         process.stop()
@@ -167,7 +168,7 @@ import Testing
             let facts = try own.facts(NamespaceIdentity(inode: own.inode))
             guard !facts.links.isEmpty, !facts.rules.isEmpty else { exit(2) }
             guard Privileges.current.effective.isEmpty else { exit(9) }
-            guard let identity = discoverNamespaces().first(where: { $0.isOwn }), identity.inode == own.inode else {
+            guard let identity = namespacesInSight().first(where: { $0.isOwn }), identity.inode == own.inode else {
                 exit(3)
             }
             var watch = try NamespaceWatch()
@@ -197,9 +198,10 @@ final class Sleeper {
 
     init(_ wrapper: [String]) throws {
         // The shell prints its own number and becomes the sleeping process.
-        let output = try Command.run(
-            "sh", ["-c", "\"$@\" sh -c 'echo $$; exec sleep 60 >/dev/null 2>&1' & sleep 0.2", "sh"] + wrapper)
+        let output = try Command.patiently(
+            "sh", ["-c", "\"$@\" sh -c 'echo $$; exec sleep 600 >/dev/null 2>&1' &", "sh"] + wrapper)
         id = try #require(Int32(String(decoding: output.standardOutput.prefix { $0 != 0x0A }, as: UTF8.self)))
+        for _ in 0..<4_000 where Files.line(FilePath("/proc/\(id)/comm")) != "sleep" { usleep(5_000) }
     }
 
     deinit {
@@ -212,3 +214,6 @@ final class Sleeper {
         for _ in 0..<4_000 where unsafe access("/proc/\(id)/ns/net", F_OK) == 0 { usleep(5_000) }
     }
 }
+
+/// Every network namespace that can be found from here.
+private func namespacesInSight() -> [NamespaceIdentity] { NamespaceDirectory.discover().entries.values.map(\.identity) }

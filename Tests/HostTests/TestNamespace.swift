@@ -20,7 +20,7 @@ final class TestNamespace: Sendable {
     }
 
     func delete() {
-        _ = try? Command.run("ip", ["netns", "del", name])
+        _ = try? Command.patiently("ip", ["netns", "del", name])
     }
 
     /// `ip -n NAME …`
@@ -29,7 +29,7 @@ final class TestNamespace: Sendable {
     }
 
     func hasLink(_ link: String) -> Bool {
-        (try? Command.run("ip", ["-n", name, "link", "show", link]))?.status == 0
+        (try? Command.patiently("ip", ["-n", name, "link", "show", link]))?.status == 0
     }
 
     /// `ip netns exec NAME …`
@@ -47,9 +47,16 @@ final class TestNamespace: Sendable {
     }
 
     static func run(_ program: String, _ arguments: [String]) throws {
-        let output = try Command.run(program, arguments, timeout: 60_000_000_000)
+        let output = try Command.patiently(program, arguments)
         try #require(
             output.status == 0,
             "\(program) \(arguments.joined(separator: " ")): \(String(decoding: output.standardError, as: UTF8.self))")
+    }
+}
+
+extension Command {
+    /// Runs a program that is sure to end, however busy the machine is.
+    static func patiently(_ name: String, _ arguments: [String]) throws(HostError) -> Output {
+        try run(name, arguments, timeout: 60_000_000_000)
     }
 }

@@ -235,7 +235,6 @@ import Testing
                     _ = try watch.facts(of: inode, includingFilterRules: true)
                     host.delete()
                     guard watch.sweep().vanished.contains(where: { $0.inode == inode }) else { exit(2) }
-                    _ = try ReversePathOracle(in: NetworkNamespace.own())
                     _ = try SignalDescriptor()
                 }
                 if round == 1 && open() != before { exit(3) }

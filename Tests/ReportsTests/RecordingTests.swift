@@ -201,7 +201,7 @@ private func liveText(_ events: [Event]) -> String {
         ),
         (
             "",
-            "file1: no event of rpfwatch in it; record one with `rpfwatch trace -w FILE` or `rpfwatch trace --json >FILE`"
+            "file1: no event of rpfwatch in it; record one with `rpfwatch trace --json >FILE`"
         ),
         (
             "{\"event\":{\"action\":\"rpf-finding\"},\"service\":{\"name\":\"rpfwatch\"}}\n",

@@ -2,20 +2,16 @@
 import CLinux
 import Glibc
 
-/// Owns a descriptor that SIGINT, SIGTERM, SIGHUP and SIGWINCH arrive at instead of interrupting the program. They are
-/// blocked for the calling thread and those it starts later, so it is made first; the end of its life undoes that.
+/// Owns a descriptor that SIGINT, SIGTERM and SIGHUP arrive at instead of ending the program. They are blocked for the
+/// calling thread and those it starts later, so it is made first; the end of its life undoes that.
 package struct SignalDescriptor: ~Copyable {
-    package enum Signal: Hashable, Sendable {
-        case interrupt, terminate, hangUp, windowChange
-    }
-
     private let file: Descriptor
     private let formerMask: sigset_t
 
     package init() throws(HostError) {
         var mask = sigset_t()
         unsafe sigemptyset(&mask)
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGWINCH] { unsafe sigaddset(&mask, number) }
+        for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&mask, number) }
         let file = try Descriptor(
             unsafe signalfd(-1, &mask, CInt(SFD_CLOEXEC) | CInt(SFD_NONBLOCK)), cannot: "wait for signals")
         var former = sigset_t()
@@ -36,19 +32,12 @@ package struct SignalDescriptor: ~Copyable {
     /// To wait on.
     package var descriptor: CInt { file.number }
 
-    /// The signals that have come, in order, without waiting.
-    package borrowing func pending() -> [Signal] {
-        var result: [Signal] = []
+    /// The numbers of the signals that have come, without waiting.
+    package borrowing func pending() -> [CInt] {
+        var result: [CInt] = []
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
-        while unsafe read(file.number, &info, size) == size {
-            switch CInt(info.ssi_signo) {
-            case SIGINT: result.append(.interrupt)
-            case SIGTERM: result.append(.terminate)
-            case SIGHUP: result.append(.hangUp)
-            default: result.append(.windowChange)
-            }
-        }
+        while unsafe read(file.number, &info, size) == size { result.append(CInt(info.ssi_signo)) }
         return result
     }
 }

@@ -146,12 +146,3 @@ extension NamespaceDirectory.Entry {
 private func inode(_ path: FilePath) -> UInt32? {
     (try? Files.status(path)).map { UInt32(truncatingIfNeeded: $0.st_ino) }
 }
-
-/// Every network namespace that can be found, the initial and the own one first, then by name and process.
-package func discoverNamespaces() -> [NamespaceIdentity] {
-    func order(_ identity: NamespaceIdentity) -> (Int, String, Int32, UInt32) {
-        let rank = identity.isInitial ? 0 : identity.isOwn ? 1 : identity.name != nil ? 2 : 3
-        return (rank, identity.name ?? "", identity.processID ?? .max, identity.inode)
-    }
-    return NamespaceDirectory.discover().entries.values.map(\.identity).sorted { order($0) < order($1) }
-}

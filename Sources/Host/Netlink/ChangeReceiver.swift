@@ -29,7 +29,9 @@ struct ChangeReceiver: ~Copyable {
     ) -> [FactsChange] {
         let time = MonotonicClock.now
         var result: [FactsChange] = []
-        var state = state
+        // Taken out rather than copied: it holds every route.
+        var state = KnownState()
+        swap(&state, &self.state)
         let isComplete = socket.drainNotifications(limit: &limit, using: &buffer) { header, payload in
             if var change = state.change(header, payload) {
                 change.namespace = namespace

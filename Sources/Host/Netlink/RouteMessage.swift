@@ -10,12 +10,10 @@ struct RouteMessage {
     /// `net.ipv4.nexthop_compat_mode` is off.
     var nexthopID: UInt32?
 
-    /// Nil when it is not a route of a table: another family, a cached exception, an unknown type. The answer to the
-    /// question for one packet's route is always marked as cached.
-    init?(_ payload: RawSpan, includingCached: Bool = false) {
+    /// Nil when it is not a route of a table: another family, a cached exception, an unknown type.
+    init?(_ payload: RawSpan) {
         guard let header = payload.load(rtmsg.self), header.rtm_family == UInt8(AF_INET),
-            includingCached || header.rtm_flags & UInt32(RTM_F_CLONED) == 0,
-            let kind = Route.Kind(rawValue: header.rtm_type)
+            header.rtm_flags & UInt32(RTM_F_CLONED) == 0, let kind = Route.Kind(rawValue: header.rtm_type)
         else { return nil }
         var route = Route(
             table: UInt32(header.rtm_table), destination: IPv4Prefix(.unspecified, length: header.rtm_dst_len),

@@ -70,7 +70,4 @@ package struct Privileges: Hashable, Sendable {
         return Capability.allCases.filter { !effective.contains($0) && !inherited.contains($0) }
             .map { Missing(capability: $0, cost: $0.cost) }
     }
-
-    /// Drops can be counted.
-    package var canTrace: Bool { !missing.contains { $0.capability == .bpf || $0.capability == .perfmon } }
 }

@@ -51,7 +51,7 @@ extension RecordingError: CustomStringConvertible {
             case .tooMany(let what):
                 "there are too many \(what) for one report; the event was left out, report fewer files"
             case .noEvents:
-                "no event of rpfwatch in it; record one with `rpfwatch trace -w FILE` or `rpfwatch trace --json >FILE`"
+                "no event of rpfwatch in it; record one with `rpfwatch trace --json >FILE`"
             case .newerSchema(let version):
                 "written with schema version \(version), this rpfwatch knows \(JSONWriter.schemaVersion);"
                     + " report it with the version that wrote it"
