@@ -70,7 +70,7 @@ let package = Package(
         tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         // Whether the model decides as this machine's kernel does; needs root.
-        tests("KernelAgreementTests", ["Packets", "Facts", "Routing", "Host", "Lab"]),
+        tests("KernelAgreementTests", ["Packets", "Facts", "Routing", "Host", "ModelLab", "Lab"]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),

@@ -24,9 +24,11 @@ struct CommandFailure: Error {
     var status: ExitStatus
     var sentence: String
 
+    /// Errors say what failed without knowing where they will stand; here it becomes a sentence.
     init(_ status: ExitStatus, _ sentence: String) {
         self.status = status
-        self.sentence = sentence.hasSuffix(".") ? sentence : sentence + "."
+        let start = sentence.prefix(1).uppercased() + sentence.dropFirst()
+        self.sentence = start.hasSuffix(".") ? start : start + "."
     }
 
     init(_ error: ProbeError) {

@@ -8,19 +8,6 @@ import Testing
 
 private let host = NamespaceIdentity(inode: 4_026_531_840, cookie: 1, isOwn: true, isInitial: true)
 
-/// Numbers that look random and are the same in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 private func drop(
     from source: IPv4Address = Lab.asymmetric, on interface: UInt32 = Lab.a0, outcome: DropOutcome = .reversePathFilter,
     namespace: UInt64 = 1, time: UInt64 = 100, mark: UInt32 = 0

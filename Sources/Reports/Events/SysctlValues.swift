@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Drops
 
-/// The sysctls that decided, as they are reported: `rpf.sysctl`.
+/// The sysctls that decided, as they are reported and read from a recording: `rpf.sysctl`. Less than `SysctlsAtDrop`,
+/// which keeps `all` and the interface apart everywhere.
 package struct SysctlValues: Hashable, Sendable {
     /// `net.ipv4.conf.all.rp_filter`.
     package var all: Int32
