@@ -38,8 +38,10 @@ enum rpfw_path : uint8_t {
 
 /*
  * What drops are counted by. Never by anything of the packet that a sender chooses freely, so that a spoofed flood
- * cannot grow the map. When the map is full a drop is counted in the map "overflow", by its outcome alone.
+ * cannot grow the map. When the map is full a drop is counted by its outcome alone: the key is zero but for the
+ * outcome and an ifindex of RPFW_OVERFLOW.
  */
+#define RPFW_OVERFLOW 0xffffffffu
 struct rpfw_key {
 	uint64_t
 		netns_cookie; /* where the cookie is an atomic (before 5.12): the address of struct net; 0: no device */

@@ -29,20 +29,13 @@ const volatile struct rpfw_config config;
 /* Set by userspace once every program is attached, and cleared before the first is detached: both at one moment. */
 volatile uint32_t enabled;
 
+/* With an entry for each outcome from the start, for the drops that find the map full: see RPFW_OVERFLOW. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, RPFW_KEYS);
 	__type(key, struct rpfw_key);
 	__type(value, struct rpfw_counter);
 } counters SEC(".maps");
-
-/* Drops whose key did not fit into "counters", by outcome. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RPFW_OUTCOMES);
-	__type(key, uint32_t);
-	__type(value, struct rpfw_counter);
-} overflow SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -70,7 +63,7 @@ struct {
 
 #define EMPTY_MAC_HEADER 0xffff
 #define DEVICE_HASH_BUCKETS 256 /* NETDEV_HASHENTRIES */
-#define DEVICE_HASH_STEPS 32
+#define DEVICE_HASH_STEPS 16 /* a chain is longer than that only beyond some 4,000 devices */
 
 /* The reason's number in the running kernel, or one that no drop has. */
 #define REASON(name)                                                                           \
@@ -104,10 +97,10 @@ struct {
 /* A drop, as far as the hook that counts it knows. */
 struct sighting {
 	struct sk_buff *skb;
-	struct net_device *device; /* ingress */
+	struct net_device *device; /* ingress; NULL: the skb's own */
 	struct net *net;
 	uint64_t location;
-	struct iphdr header; /* version 0: there was none */
+	struct iphdr header; /* zero when it could not be read */
 	uint32_t source;
 	uint32_t destination;
 	uint32_t vrf_ifindex;
@@ -164,18 +157,26 @@ static __always_inline uint8_t outcome_of_verdict(int32_t verdict)
 	return verdict == -EXDEV ? RPFW_OUTCOME_RPFILTER : RPFW_OUTCOME_MARTIAN;
 }
 
-/* The IP header when it is complete in the linear part; its version is 0 otherwise. */
+/* The IP header when it is complete in the linear part. */
 static __always_inline void read_header(struct sighting *seen, const bool probed)
 {
 	struct sk_buff *skb = seen->skb;
 	uint32_t offset = LOAD(probed, skb, network_header);
 	unsigned char *head = LOAD(probed, skb, head);
+	bool is_linear = offset + sizeof(seen->header) <= LOAD(probed, skb, tail);
 
-	if (offset + sizeof(seen->header) > LOAD(probed, skb, tail) ||
-	    bpf_probe_read_kernel(&seen->header, sizeof(seen->header), head + offset) || seen->header.version != 4)
-		seen->header = (struct iphdr){};
+	/* Reading from NULL fails, which fills with zeros. */
+	bpf_probe_read_kernel(&seen->header, sizeof(seen->header), is_linear ? head + offset : NULL);
 	seen->source = seen->header.saddr;
 	seen->destination = seen->header.daddr;
+}
+
+static __always_inline struct net_device *ingress_device(const struct sighting *seen)
+{
+	struct net_device *device = seen->device;
+	struct sk_buff *skb = seen->skb;
+
+	return device ? device : BPF_CORE_READ(skb, dev);
 }
 
 /* What the header and the frame tell of the path; a unicast packet's hook cannot tell input from forward. */
@@ -211,22 +212,21 @@ static __always_inline struct net_device *find_device(struct net *net, uint32_t 
 static __always_inline struct rpfw_counter *counter_for(const struct rpfw_key *key, const struct sighting *seen)
 {
 	struct rpfw_counter *counter = bpf_map_lookup_elem(&counters, key);
-	uint32_t outcome = key->outcome;
+	struct rpfw_key overflow = { .ifindex = RPFW_OVERFLOW, .outcome = key->outcome };
+	struct rpfw_counter fresh = {};
 
 	if (counter)
 		return counter;
-
-	struct rpfw_counter fresh = {};
-	struct net_device *device = seen->device;
-
 	if (key->ifindex) {
+		struct net_device *device = ingress_device(seen);
+
 		fresh.ifindex = key->ifindex;
 		bpf_core_read(fresh.ifname, sizeof(fresh.ifname), &device->name);
 	}
 	/* Fails when another CPU, or a drop that interrupted this one, was faster: then theirs is found. */
 	bpf_map_update_elem(&counters, key, &fresh, BPF_NOEXIST);
 	counter = bpf_map_lookup_elem(&counters, key);
-	return counter ? counter : bpf_map_lookup_elem(&overflow, &outcome);
+	return counter ? counter : bpf_map_lookup_elem(&counters, &overflow);
 }
 
 static __always_inline bool outside_filters(const struct sighting *seen)
@@ -246,10 +246,8 @@ static __always_inline uint64_t wakeup_flags(struct rpfw_cpu *cpu, uint64_t now,
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline void describe_sysctls(struct rpfw_event *event, const struct sighting *seen)
+static __always_inline void describe_sysctls(struct rpfw_event *event, struct net_device *device, struct net *net)
 {
-	struct net_device *device = seen->device;
-	struct net *net = seen->net;
 	struct in_device *in_device = BPF_CORE_READ(device, ip_ptr);
 	struct ipv4_devconf *all = BPF_CORE_READ(net, ipv4.devconf_all);
 
@@ -295,10 +293,10 @@ static __always_inline bool has_ports(uint8_t protocol)
 	}
 }
 
-static __always_inline void describe_packet(struct rpfw_event *event, const struct sighting *seen)
+static __always_inline void describe_packet(struct rpfw_event *event, struct net_device *device,
+					    const struct sighting *seen)
 {
 	struct sk_buff *skb = seen->skb;
-	struct net_device *device = seen->device;
 	unsigned char *head = BPF_CORE_READ(skb, head);
 	uint32_t network = BPF_CORE_READ(skb, network_header);
 	uint32_t mac = BPF_CORE_READ(skb, mac_header);
@@ -353,7 +351,7 @@ static __noinline void write_record(const struct rpfw_key *key, const struct sig
 {
 	uint64_t now = bpf_ktime_get_ns();
 	uint64_t unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	struct net_device *device = seen->device;
+	struct net_device *device = ingress_device(seen);
 	struct rpfw_event *event;
 	char *kind;
 
@@ -383,8 +381,8 @@ static __noinline void write_record(const struct rpfw_key *key, const struct sig
 	kind = BPF_CORE_READ(device, rtnl_link_ops, kind);
 	if (kind)
 		bpf_probe_read_kernel_str(event->kind, sizeof(event->kind), kind);
-	describe_packet(event, seen);
-	describe_sysctls(event, seen);
+	describe_packet(event, device, seen);
+	describe_sysctls(event, device, seen->net);
 	describe_rules(event, seen->net);
 
 	/* Before the record can be read, so that counts read after it are never behind it. */
@@ -431,6 +429,28 @@ static __always_inline bool received_on(struct sk_buff *skb, struct net_device *
 	       (received_by == (uint32_t)device->ifindex || (BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_EBRIDGE));
 }
 
+/* The device that the packet came in by, which is the member when a VRF has taken the packet over. */
+static __always_inline void find_ingress(struct rpfw_key *key, struct sighting *seen, struct net_device *device)
+{
+	struct sk_buff *skb = seen->skb;
+	struct net_device *member;
+	uint32_t ifindex = 0;
+
+	key->ifindex = device->ifindex;
+	key->has_ipv4 = device->ip_ptr->ifa_list != NULL;
+	if (!(BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_L3MDEV_MASTER))
+		return;
+	/* The member's index stands in the IP control block (inet_skb_parm.iif). */
+	bpf_core_read(&ifindex, sizeof(ifindex), &skb->cb);
+	member = ifindex != key->ifindex ? find_device(seen->net, ifindex) : NULL;
+	if (!member)
+		return;
+	seen->vrf_ifindex = key->ifindex;
+	seen->device = member;
+	key->ifindex = ifindex;
+	key->has_ipv4 = BPF_CORE_READ(member, ip_ptr, ifa_list) != NULL;
+}
+
 static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint32_t reason, const bool has_reason,
 				    struct rpfw_cpu *cpu)
 {
@@ -440,6 +460,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	struct rpfw_key key = { .reason = reason };
 	uint8_t outcome = has_reason ? outcome_of(reason) : RPFW_OUTCOME_OTHER;
 	bool is_ip = skb->protocol == bpf_htons(ETH_P_IP);
+	bool wanted = false;
 
 	/*
 	 * skb->dev shares its place with other things while a socket owns the packet, so it may point anywhere. A
@@ -482,46 +503,29 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 		outcome = RPFW_OUTCOME_OTHER;
 	if (outcome == RPFW_OUTCOME_NETFILTER && !received_on(skb, device))
 		outcome = RPFW_OUTCOME_OTHER;
+	wanted = outcome != RPFW_OUTCOME_OTHER || (config.record_other && net && is_ip);
+	if (wanted) {
+		read_header(&seen, false);
+		/* Netfilter may drop before anybody has checked the header. */
+		if (seen.header.version != 4) {
+			outcome = RPFW_OUTCOME_OTHER;
+			wanted = false;
+		}
+	}
 
 	if (net) {
 		key.netns_inode = net->ns.inum;
 		key.netns_cookie = netns_cookie(net, false);
 	}
 	key.outcome = outcome;
-	seen.device = device;
 	seen.net = net;
-
-	if (outcome == RPFW_OUTCOME_OTHER && !(config.record_other && net && is_ip)) {
-		account(&key, &seen, cpu, false);
-		return;
+	if (outcome != RPFW_OUTCOME_OTHER) {
+		find_ingress(&key, &seen, device);
+		key.path = path_of(&seen, false);
+		if (key.path != RPFW_PATH_UNKNOWN || !seen.path)
+			seen.path = key.path;
 	}
-
-	read_header(&seen, false);
-	if (outcome == RPFW_OUTCOME_OTHER) {
-		account(&key, &seen, cpu, seen.header.version == 4);
-		return;
-	}
-
-	key.ifindex = device->ifindex;
-	key.has_ipv4 = device->ip_ptr->ifa_list != NULL;
-	if (BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_L3MDEV_MASTER) {
-		/* The member that the packet came in by stands in the IP control block (inet_skb_parm.iif). */
-		struct net_device *member;
-		uint32_t ifindex = 0;
-
-		bpf_core_read(&ifindex, sizeof(ifindex), &skb->cb);
-		member = ifindex != key.ifindex ? find_device(net, ifindex) : NULL;
-		if (member) {
-			seen.vrf_ifindex = key.ifindex;
-			seen.device = member;
-			key.ifindex = ifindex;
-			key.has_ipv4 = BPF_CORE_READ(member, ip_ptr, ifa_list) != NULL;
-		}
-	}
-	key.path = path_of(&seen, false);
-	if (key.path != RPFW_PATH_UNKNOWN || !seen.path)
-		seen.path = key.path;
-	account(&key, &seen, cpu, true);
+	account(&key, &seen, cpu, wanted);
 }
 
 /*

@@ -44,13 +44,6 @@ extension DropKey {
         self.init(unsafe record.unsafeLoadUnaligned(as: rpfw_key.self))
     }
 
-    /// What drops of one outcome are counted under when the counter map was full.
-    package static func overflow(_ outcome: DropOutcome) -> Self {
-        Self(
-            namespaceCookie: 0, namespaceInode: 0, interfaceIndex: overflowInterface, reason: 0, outcome: outcome,
-            path: nil, interfaceHasAddress: false)
-    }
-
     fileprivate init?(_ raw: rpfw_key) {
         guard let outcome = DropOutcome(rawValue: raw.outcome), let path = RecordedPath(raw.path) else { return nil }
         self.init(

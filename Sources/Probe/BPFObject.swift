@@ -46,7 +46,7 @@ struct BPFObject: ~Copyable {
         rpfw_log_begin()
         let result = unsafe bpf_object__load(object)
         guard result == 0 else {
-            throw LoadFailure(errno: Errno(rawValue: -result), log: unsafe String(cString: rpfw_log_text()))
+            throw LoadFailure(Errno(rawValue: -result))
         }
     }
 
@@ -56,7 +56,7 @@ struct BPFObject: ~Copyable {
         guard let pointer = unsafe bpf_object__find_program_by_name(object, program.rawValue),
             let link = unsafe bpf_program__attach(pointer)
         else {
-            throw LoadFailure(errno: .current, log: unsafe String(cString: rpfw_log_text()))
+            throw LoadFailure(.current)
         }
         unsafe links.append(link)
     }
@@ -124,6 +124,11 @@ struct LoadFailure: Error {
     var errno: Errno
     /// The end of libbpf's warnings.
     var log: String
+
+    init(_ errno: Errno) {
+        self.errno = errno
+        log = unsafe String(cString: rpfw_log_text())
+    }
 }
 
 /// Attached programs, detached in the order in which they were attached when this goes away.

@@ -17,26 +17,31 @@ struct KernelTypes {
     static let path: FilePath = "/sys/kernel/btf/vmlinux"
 
     /// Reads the running kernel's BTF.
-    init() throws(ProbeError) {
+    static func ofThisKernel() throws(ProbeError) -> KernelTypes {
+        if let types = withMapped(path, parse) ?? nil { return types }
+        guard let types = try copied() else {
+            throw ProbeError(.failed, "\(path) is not BTF that rpfwatch understands.")
+        }
+        return types
+    }
+
+    private static func copied() throws(ProbeError) -> KernelTypes? {
         let bytes: [UInt8]
         do {
-            bytes = try readWhole(Self.path, expecting: 8 << 20)
+            bytes = try readWhole(path, expecting: 8 << 20)
         } catch .noSuchFileOrDirectory {
             throw ProbeError(
                 .unsupported,
-                "This kernel does not describe its types (\(Self.path) is missing): rpfwatch needs a kernel built with "
+                "This kernel does not describe its types (\(path) is missing): rpfwatch needs a kernel built with "
                     + "CONFIG_DEBUG_INFO_BTF, as the distributions' kernels are since 2020.")
         } catch {
-            throw ProbeError(.failed, "Cannot read \(Self.path): \(error).")
+            throw ProbeError(.failed, "Cannot read \(path): \(error).")
         }
-        guard let types = unsafe KernelTypes(btf: bytes.span.bytes) else {
-            throw ProbeError(.failed, "\(Self.path) is not BTF that rpfwatch understands.")
-        }
-        self = types
+        return unsafe parse(bytes.span.bytes)
     }
 
     /// Nil for bytes that are not little-endian BTF, version 1.
-    init?(btf: RawSpan) {
+    static func parse(_ btf: RawSpan) -> KernelTypes? {
         guard let header = btf.load(btf_header.self, at: 0), header.magic == 0xEB9F, header.version == 1 else {
             return nil
         }
@@ -46,6 +51,7 @@ struct KernelTypes {
         guard end <= btf.byteCount, strings + Int(header.str_len) <= btf.byteCount else { return nil }
         let names = btf.extracting(strings..<strings + Int(header.str_len))
 
+        var result = KernelTypes()
         var offsets: [UInt32] = [0]  // type 0 is void
         offsets.reserveCapacity(Int(header.type_len) / 28)
         var tracepoint: UInt32?
@@ -54,11 +60,11 @@ struct KernelTypes {
             guard let type = btf.load(TypeHeader.self, at: offset) else { return nil }
             switch type.kind {
             case BTF_KIND_ENUM where names.holds("skb_drop_reason", at: type.name):
-                readReasons(btf, at: offset + MemoryLayout<TypeHeader>.size, count: type.members, names: names)
+                result.readReasons(btf, at: offset + MemoryLayout<TypeHeader>.size, count: type.members, names: names)
             case BTF_KIND_TYPEDEF where names.holds("btf_trace_kfree_skb", at: type.name):
                 tracepoint = type.referenced
             case BTF_KIND_FUNC where names.holds("fib_validate_source", at: type.name):
-                sourceCheckFunction = UInt32(offsets.count)
+                result.sourceCheckFunction = UInt32(offsets.count)
             default: break
             }
             guard let size = type.sizeOfDetail else { return nil }
@@ -71,8 +77,9 @@ struct KernelTypes {
             Int(pointer.referenced) < offsets.count,
             let prototype = btf.load(TypeHeader.self, at: Int(offsets[Int(pointer.referenced)]))
         {
-            dropTracepointArguments = prototype.members - 1
+            result.dropTracepointArguments = prototype.members - 1
         }
+        return result
     }
 
     private mutating func readReasons(_ btf: RawSpan, at offset: Int, count: Int, names: RawSpan) {

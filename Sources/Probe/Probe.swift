@@ -24,12 +24,10 @@ package struct Probe: ~Copyable {
     /// Chooses the tier, loads its programs and tries to attach them; nothing is counted before `attach`.
     package init(_ options: ProbeOptions) throws(ProbeError) {
         try Capabilities.require()
-        let trial = TierTrial(types: try KernelTypes())
+        let trial = TierTrial(types: try KernelTypes.ofThisKernel())
         let loaded = try TierLoader(trial: trial, options: options).load()
         let ring = try RingReader(map: loaded.object.descriptor(ofMap: "ring"))
-        let counterMap = try CounterMap(
-            counters: loaded.object.descriptor(ofMap: "counters"), overflow: loaded.object.descriptor(ofMap: "overflow")
-        )
+        let counterMap = try CounterMap(map: loaded.object.descriptor(ofMap: "counters"))
         let cpus = PerCPUState(map: try loaded.object.descriptor(ofMap: "cpus"))
 
         self.trial = trial
@@ -60,7 +58,7 @@ package struct Probe: ~Copyable {
     /// Why the running kernel's own types (BTF) cannot be used; nil when they can.
     package static var typesProblem: String? {
         do throws(ProbeError) {
-            _ = try KernelTypes()
+            _ = try KernelTypes.ofThisKernel()
             return nil
         } catch {
             return error.description
