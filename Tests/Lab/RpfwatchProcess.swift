@@ -130,6 +130,15 @@ package final class RpfwatchProcess {
 
     package func signal(_ number: Int32) { kill(processID, number) }
 
+    /// Waits until it has taken a signal: two that are sent at once would arrive as one.
+    package func takes(_ number: Int32) -> Bool {
+        eventually {
+            let lines = (contents(of: "/proc/\(processID)/status") ?? "").split(separator: "\n")
+            let pending = lines.first { $0.hasPrefix("ShdPnd:") }?.split(separator: "\t").last ?? "0"
+            return (UInt64(pending, radix: 16) ?? 0) & 1 << UInt64(number - 1) == 0
+        }
+    }
+
     /// Stops it in its tracks while `body` runs, so that it sees everything that happens there only afterwards.
     package func pause(_ body: () throws -> Void) rethrows {
         signal(SIGSTOP)
