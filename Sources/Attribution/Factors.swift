@@ -149,7 +149,7 @@ extension Situation {
         }) {
             return true
         }
-        return isConnected(packet.destination, to: ingress) && !isConnected(packet.destination, to: nexthop.interface)
+        return isInSubnet(packet.destination, of: ingress) && !isInSubnet(packet.destination, of: nexthop.interface)
     }
 
     // MARK: Who else could be the sender
@@ -183,6 +183,13 @@ extension Situation {
 
     private func hasNoCarrier(_ nexthop: Nexthop) -> Bool {
         nexthop.isLinkDown || model.link(nexthop.interface)?.hasCarrier == false
+    }
+
+    /// A host address, as a balancer's service address on `tunl0`, is no subnet: nobody there waits for replies.
+    private func isInSubnet(_ address: IPv4Address, of interface: UInt32) -> Bool {
+        model.facts.addresses.contains {
+            $0.interface == interface && $0.prefix.length < 32 && $0.prefix.contains(address)
+        }
     }
 
     private func isConnected(_ address: IPv4Address, to interface: UInt32) -> Bool {
