@@ -66,6 +66,20 @@ package struct IPv4Packet: Sendable {
         return .udp(from: source, to: destination, port: 4_789, payload: header + frame)
     }
 
+    /// A whole packet inside another one.
+    package static func ipip(_ inner: Self, from source: String, to destination: String) -> Self {
+        var packet = Self(source: source, destination: destination, protocol: 4)
+        packet.payload = inner.bytes
+        return packet
+    }
+
+    /// A whole packet inside GRE, without a key or checksum.
+    package static func gre(_ inner: Self, from source: String, to destination: String) -> Self {
+        var packet = Self(source: source, destination: destination, protocol: 47)
+        packet.payload = [0, 0, 0x08, 0x00] + inner.bytes
+        return packet
+    }
+
     package init(source: String, destination: String, protocol: UInt8) {
         self.source = address(source)
         self.destination = address(destination)

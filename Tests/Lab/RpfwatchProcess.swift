@@ -118,14 +118,14 @@ package final class RpfwatchProcess {
         }
     }
 
-    /// How often the kernel skipped one of its BPF programs because it was running already.
-    package var skippedPrograms: Int {
+    /// How often the kernel skipped one of its BPF programs because it was running already; nil on kernels that do not
+    /// count that, or never skip.
+    package var skippedPrograms: Int? {
         let descriptors = names(in: "/proc/\(processID)/fdinfo")
         let texts = descriptors.compactMap { contents(of: "/proc/\(processID)/fdinfo/\($0)") }
-        return texts.flatMap { $0.split(separator: "\n") }.reduce(0) { sum, line in
-            guard line.hasPrefix("recursion_misses:") else { return sum }
-            return sum + (Int(line.split(separator: "\t").last ?? "") ?? 0)
-        }
+        let counts = texts.flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("recursion_misses:") }
+        if counts.isEmpty { return nil }
+        return counts.reduce(0) { sum, line in sum + (Int(line.split(separator: "\t").last ?? "") ?? 0) }
     }
 
     package func signal(_ number: Int32) { kill(processID, number) }

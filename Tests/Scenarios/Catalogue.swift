@@ -6,7 +6,8 @@ extension Scenario {
     package static let all: [Scenario] =
         StrictMode.scenarios + LooseMode.scenarios + Unnumbered.scenarios + OwnAddress.scenarios + Marks.scenarios
         + PolicyRules.scenarios + CompetingRoutes.scenarios + MulticastAndBroadcast.scenarios + Forwarding.scenarios
-        + Netfilter.scenarios + InvalidSources.scenarios + StackedDevices.scenarios + InterfaceNames.scenarios
+        + Netfilter.scenarios + InvalidSources.scenarios + StackedDevices.scenarios + Tunnels.scenarios
+        + InterfaceNames.scenarios
         + Protocols.scenarios + Namespaces.scenarios
 }
 

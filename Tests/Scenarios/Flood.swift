@@ -47,7 +47,7 @@ package enum Flood {
                 defer { isFlooded.set() }
                 try becomeRealTime()
                 guard isStorming.wait() else { return }
-                try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: 100_000)
+                try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: max(drops / 20, 10_000))
             },
             {
                 try becomeRealTime()
