@@ -12,9 +12,12 @@ package struct ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var kind: Kind
     package var description: String
+    /// What was tried and refused, each for itself, when no tier works.
+    package var refusals: [TierRefusal]
 
-    package init(_ kind: Kind, _ description: String) {
+    package init(_ kind: Kind, _ description: String, refusals: [TierRefusal] = []) {
         self.kind = kind
         self.description = description
+        self.refusals = refusals
     }
 }

@@ -37,7 +37,8 @@ struct TierLoader {
             .unsupported,
             options.tier == nil
                 ? "This kernel offers no hook that shows rp_filter drops (\(reasons))."
-                : "This tier does not work here (\(reasons)); --tier auto takes the best one that does.")
+                : "This tier does not work here (\(reasons)); --tier auto takes the best one that does.",
+            refusals: refusals)
     }
 
     private func load(_ tier: Tier) throws(Failure) -> BPFObject {

@@ -50,7 +50,7 @@ struct DoctorCommand: ParsableCommand {
                     report.blindSpots = probe.blindSpots
                 }
             } catch {
-                status.refusal = error.description
+                status.refusal = error.refusals.first?.reason ?? error.description
             }
             report.tiers.append(status)
         }

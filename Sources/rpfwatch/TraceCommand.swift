@@ -8,7 +8,7 @@ import Reports
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
-        abstract: "Trace drops until Ctrl-C, --duration or --count, then print what happened and the fix. (default)")
+        abstract: "Trace drops until Ctrl-C, --duration or --count, then print what happened and the fix.")
 
     @Flag(name: .shortAndLong, help: "Stream every drop while running.")
     var follow = false

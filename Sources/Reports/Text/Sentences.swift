@@ -212,7 +212,8 @@ enum Sentences {
         case .nexthopDown:
             "A route that would have been accepted is down, or the chosen interface has no carrier."
         case .replyPathBroken:
-            "The way back does not work: even if the packet were accepted, the reply would not arrive."
+            "The reply would leave by an interface that its address does not belong to, or that does not work, and may"
+                + " be lost."
         case .vrf:
             "\(interface) belongs to \(finding.vrf.map { "VRF \($0.display)" } ?? "a VRF"): the check looks in the VRF's"
                 + " table."
