@@ -16,7 +16,7 @@ struct DoctorCommand: ParsableCommand {
         help: ArgumentHelp("Only this network namespace: NAME, PID, PATH or inode:N.", valueName: "netns"))
     var netns: String?
 
-    @Option(name: .shortAndLong, help: "What stdout carries: text or json.")
+    @Option(name: .shortWithValue("o", "output"), help: "What stdout carries: text or json.")
     var output: OutputFormat = .text
 
     @Flag(help: "Write one JSON object; the same as --output json.")

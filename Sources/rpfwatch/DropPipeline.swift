@@ -29,6 +29,8 @@ final class DropPipeline {
     private var shown: UInt64 = 0
     /// How many drops are shown; nil for all.
     private let limit: UInt64?
+    /// Drops by rp_filter that came in detail after the limit was reached, and were not shown.
+    private(set) var withheld: UInt64 = 0
 
     init(
         watch: consuming NamespaceWatch, filter: InterfaceFilter, limit: UInt64?, events: EventSink,
@@ -47,7 +49,11 @@ final class DropPipeline {
 
     /// Takes one drop through all of it.
     func handle(_ drop: DropEvent) {
-        guard filter.matches(drop.interfaceName), !isFull else { return }
+        guard filter.matches(drop.interfaceName) else { return }
+        guard !isFull else {
+            if drop.key.outcome == .reversePathFilter { withheld += 1 }
+            return
+        }
         let namespace = watch.identity(inode: drop.key.namespaceInode, cookie: drop.key.namespaceCookie)
         let context = contexts.context(for: drop, in: &watch)
         let attribution = context.attribution(of: drop, in: namespace)

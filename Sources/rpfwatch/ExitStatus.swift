@@ -2,6 +2,7 @@
 import ArgumentParser
 import Glibc
 import Host
+import Packets
 import Probe
 
 /// The exit codes of the contract.
@@ -41,6 +42,7 @@ struct CommandFailure: Error {
         self.init(status, error.description)
     }
 
+    /// What is not found or can never work was named by the user.
     init(_ error: HostError) {
         let status: ExitStatus =
             switch error.kind {
@@ -75,7 +77,9 @@ private func exit(_ failure: CommandFailure) -> Never {
 private func exitForArguments(_ error: any Error) -> Never {
     let message = Rpfwatch.message(for: error)
     guard Rpfwatch.exitCode(for: error) == .success else {
-        exit(CommandFailure(.usage, CommandFailure(.usage, message).sentence + " See 'rpfwatch --help'."))
+        // An argument may hold anything, and of two ways to read it each gets a line of its own.
+        let sentence = terminalSafe(message.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " "))
+        exit(CommandFailure(.usage, CommandFailure(.usage, sentence).sentence + " See 'rpfwatch --help'."))
     }
     do {
         try LineOutput.standardOutput().write(message + "\n")

@@ -15,10 +15,25 @@ struct Rpfwatch: ParsableCommand {
 
     static func main() {
         do {
-            var command = try parseAsRoot()
+            var command = try parse(Array(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch {
             endProgram(after: error)
+        }
+    }
+
+    /// Takes a subcommand's options also before its name: `rpfwatch --json doctor`.
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        do {
+            return try parseAsRoot(arguments)
+        } catch {
+            let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+            for (place, argument) in arguments.enumerated() where place > 0 && names.contains(argument) {
+                var reordered = arguments
+                reordered.insert(reordered.remove(at: place), at: 0)
+                do { return try parseAsRoot(reordered) } catch { continue }
+            }
+            throw error
         }
     }
 }

@@ -13,14 +13,14 @@ struct TraceCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Stream every drop while running.")
     var follow = false
 
-    @Option(name: .shortAndLong, help: "What stdout carries: text or json.")
+    @Option(name: .shortWithValue("o", "output"), help: "What stdout carries: text or json.")
     var output: OutputFormat = .text
 
     @Flag(help: "Write JSON events, one a line; the same as --output json.")
     var json = false
 
     @Option(
-        name: .shortAndLong, parsing: .unconditionalSingleValue,
+        name: .shortWithValue("i", "interface"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Only drops on this interface; shell globs; repeatable.", valueName: "iface"))
     var interface: [String] = []
 
@@ -29,22 +29,29 @@ struct TraceCommand: ParsableCommand {
         help: ArgumentHelp("Only this network namespace: NAME, PID, PATH or inode:N.", valueName: "netns"))
     var netns: String?
 
-    @Option(help: ArgumentHelp("Show only drops from these addresses.", valueName: "cidr"))
+    @Option(
+        help: ArgumentHelp("Show only drops from these addresses.", valueName: "cidr"), transform: PrefixArgument.parse)
     var source: PrefixArgument?
 
-    @Option(help: ArgumentHelp("Show only drops to these addresses.", valueName: "cidr"))
+    @Option(
+        help: ArgumentHelp("Show only drops to these addresses.", valueName: "cidr"), transform: PrefixArgument.parse)
     var destination: PrefixArgument?
 
     @Flag(help: "Show drops for any other reason too; they are always counted.")
     var allDrops = false
 
-    @Option(name: .shortAndLong, help: "Stop after this many shown drops.")
+    @Option(
+        name: .shortWithValue("c", "count"), help: "Stop after this many shown drops.", transform: PositiveCount.parse)
     var count: PositiveCount?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Stop after this time: 500ms, 30s, 5m, 1h.", valueName: "time"))
+    @Option(
+        name: .shortWithValue("d", "duration"),
+        help: ArgumentHelp("Stop after this time: 500ms, 30s, 5m, 1h.", valueName: "time"), transform: TimeSpan.parse)
     var duration: TimeSpan?
 
-    @Option(help: ArgumentHelp("How often stats events are written.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("How often stats events are written. (default: 60s)", valueName: "time"),
+        transform: TimeSpan.parse)
     var statsInterval = TimeSpan(nanoseconds: 60_000_000_000)
 
     @Option(help: "Force a hook tier: auto, fexit, kprobe or tracepoint.")

@@ -89,7 +89,8 @@ struct TraceLoop: ~Copyable {
         // Everything the programs wrote before they were detached.
         while try drain() > 0 {}
         let counters = try counters()
-        let totals = ledger.totals(counters, before: inner, after: outer, reasonName: { probe.reasonName($0) })
+        var totals = ledger.totals(counters, before: inner, after: outer, reasonName: { probe.reasonName($0) })
+        totals.suppress(pipeline.withheld)
         reportLosses(totals)
         pipeline.finish(counters)
         let clock = events.clock
@@ -121,14 +122,14 @@ struct TraceLoop: ~Copyable {
             if pipeline.isFull { return .count }
 
             let after = MonotonicClock.now
+            if after >= statsAt {
+                statsAt = after + command.statsInterval.nanoseconds
+                try announceStats()
+            }
             if let deadline, after >= deadline { return .duration }
             if after >= sweepAt {
                 sweepAt = after + Self.sweepInterval
                 try sweep()
-            }
-            if after >= statsAt {
-                statsAt = after + command.statsInterval.nanoseconds
-                try announceStats()
             }
         }
     }

@@ -30,6 +30,21 @@ import Testing
         #expect(!outcome.standardError.contains("libbpf:"))
     }
 
+    @Test(arguments: [
+        (["--source", "192.0.2.0/33"], "192.0.2.0/24"), (["--destination", "::1"], "IPv4"),
+        (["--duration", "soon"], "30s"), (["--count", "none"], "whole number"),
+    ])
+    func `a wrong value is refused with what would be right`(_ arguments: [String], _ remedy: String) throws {
+        expectOneSentence(try RpfwatchProcess.run(arguments).standardError, about: remedy)
+    }
+
+    @Test func `an argument never reaches the terminal raw`() throws {
+        let outcome = try RpfwatchProcess.run(["--\u{1B}[31m"])
+        #expect(outcome.status == 2)
+        #expect(!outcome.standardError.contains("\u{1B}"))
+        expectOneSentence(outcome.standardError, about: "\\x1b[31m")
+    }
+
     @Test(arguments: ["fexit", "kprobe"])
     func `a tier that this kernel refuses ends with 3 and the reason, one that it can do runs`(_ tier: String) throws {
         let outcome = try RpfwatchProcess.run(["trace", "--tier", tier, "--duration", "100ms", "--json"])

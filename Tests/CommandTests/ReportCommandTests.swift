@@ -53,6 +53,15 @@ import Testing
         }
     }
 
+    @Test func `a file that cannot be read does not keep the others from being reported`() throws {
+        let file = try TemporaryFile(try recordedLines().joined(separator: "\n") + "\n")
+        let outcome = try RpfwatchProcess.run(["report", file.path, "/nosuch/recording.json", "/"])
+        #expect(outcome.status == 2)
+        #expect(outcome.lines.first?.contains("dropped 3 packets") == true)
+        #expect(outcome.standardError.split(separator: "\n").count == 2)
+        #expect(outcome.standardError.contains("rpfwatch trace --json"))
+    }
+
     /// What a trace of three drops writes.
     private func recordedLines() throws -> [String] {
         let testbed = try Testbed()

@@ -31,8 +31,18 @@ import Testing
         #expect(outcome.status == 0)
         let events = TraceEvents(outcome)
         #expect(events.drops.count == 2)
+        #expect(events.end?["rpf.emitted"] == 2)
         #expect(events.end?["rpf.end.reason"] == "count")
         #expect(events.totalsProblems.isEmpty)
+    }
+
+    @Test func `options may stand before the command, and values right behind a short option`() throws {
+        let outcome = try RpfwatchProcess(
+            ["-fq", "-d100ms", "trace", "--netns", testbed.host.argument, "-ojson", "-c5", "-ia0"]
+        ).finish(within: 10)
+        #expect(outcome.status == 0)
+        #expect(outcome.standardError.isEmpty)
+        #expect(TraceEvents(outcome).end?["rpf.end.reason"] == "duration")
     }
 
     @Test func `duration stops by itself`() throws {
@@ -70,6 +80,8 @@ import Testing
         try testbed.send(.packets(.udp(from: "192.0.2.2", to: "192.0.2.1")).entering(to: "ff"))
         let events = try traces.map { TraceEvents(try $0.interruptAndFinish()) }
         #expect(events.map { $0.drops.filter { $0["rpf.cause"] == "other" }.count } == [0, 3])
+        // Whether the interface has an address is not in the kernel's record of such a drop.
+        #expect(events[1].drops.allSatisfy { $0["rpf.iface_has_ipv4"] == .null })
         #expect(events.allSatisfy { ($0.end?["rpf.other_drops"]?.integer ?? 0) >= 3 })
         #expect(events.allSatisfy { $0.end?["rpf.drops"] == 0 && $0.findings.isEmpty })
     }

@@ -14,6 +14,9 @@ package func readInput(_ path: String, _ body: (ArraySlice<UInt8>) -> Void) thro
         }
     } catch {
         let errno = error as? Errno ?? .ioError
-        throw HostError(errno: errno, cannot: "read", path == "-" ? "standard input" : path)
+        throw HostError(
+            errno: errno, cannot: "read", path == "-" ? "standard input" : path,
+            remedy: [.notPermitted, .permissionDenied].contains(errno)
+                ? nil : "give a file that `rpfwatch trace --json` wrote, or pipe it in")
     }
 }

@@ -92,12 +92,12 @@ package struct DoctorReport: Hashable, Sendable {
 }
 
 extension DoctorReport.NamespaceModes {
-    /// From what is known about a namespace; loopback, where nothing is checked, is left out.
+    /// From what is known about a namespace.
     package init(_ facts: NetworkFacts) {
         let configuration = facts.configuration
         self.init(
             namespace: facts.namespace, all: configuration.all.rpFilter,
-            interfaces: facts.links.filter { !$0.isLoopback }.map { link in
+            interfaces: facts.links.map { link in
                 DoctorReport.InterfaceMode(
                     interface: link.name, kind: link.kind, own: configuration.own(link.index).rpFilter,
                     effective: configuration.effective(link.index).rpFilter,

@@ -79,7 +79,7 @@ extension TextPage {
             return
         }
         line("In \(name), where all is \(modes.all.map { String($0) } ?? "not known"):", indent: 2)
-        guard !modes.interfaces.isEmpty else { return line("no interface but loopback", indent: 4) }
+        guard !modes.interfaces.isEmpty else { return line("no interface", indent: 4) }
         let rows =
             [["IFACE", "KIND", "IPV4", "OWN", "EFFECTIVE"]]
             + modes.interfaces.map { mode in

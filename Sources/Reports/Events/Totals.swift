@@ -6,7 +6,7 @@ package struct Totals: Hashable, Sendable {
     /// All drops by rp_filter.
     package var drops: UInt64
     package var emitted: UInt64
-    /// Detail left out on purpose: sampled or rate-limited.
+    /// Detail left out on purpose: sampled, rate-limited, or beyond --count.
     package var suppressed: UInt64
     /// Detail that was lost: ring full, or the program was nested.
     package var lost: UInt64
@@ -40,6 +40,13 @@ package struct Totals: Hashable, Sendable {
         self.init(
             drops: attributed.drops, emitted: attributed.emitted, suppressed: attributed.suppressed,
             lost: attributed.lostRing, filtered: attributed.filtered)
+    }
+
+    /// Says of drops whose detail was received that it was left out.
+    package mutating func suppress(_ count: UInt64) {
+        let moved = Swift.min(count, emitted)
+        emitted -= moved
+        suppressed += moved
     }
 }
 

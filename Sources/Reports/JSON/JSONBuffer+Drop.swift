@@ -35,7 +35,7 @@ extension JSONBuffer {
         key("iface_kind")
         optional(judgement.interfaceKind) { $0.string($1, limit: Limit.name) }
         key("iface_has_ipv4")
-        bool(judgement.interfaceHasAddress)
+        optional(judgement.interfaceHasAddress) { $0.bool($1) }
         key("vrf")
         vrf(named: judgement.vrf, index: judgement.vrfIndex)
         key("finding_id")

@@ -81,7 +81,7 @@ struct Judgement: Equatable {
     var interface: InterfaceName
     var interfaceIndex: UInt32
     var interfaceKind: String?
-    var interfaceHasAddress: Bool
+    var interfaceHasAddress: Bool?
 
     init(_ report: DropReport) {
         attribution = report.attribution
@@ -99,6 +99,7 @@ struct Judgement: Equatable {
         interface = report.drop.interfaceName
         interfaceIndex = report.drop.interfaceIndex
         interfaceKind = report.drop.interfaceKind
-        interfaceHasAddress = report.drop.key.interfaceHasAddress
+        // Of drops that have nothing to do with the source the kernel's record does not say it.
+        interfaceHasAddress = report.drop.key.outcome == .other ? nil : report.drop.key.interfaceHasAddress
     }
 }

@@ -66,11 +66,11 @@ package struct Recording {
         }
     }
 
-    /// The file is over.
-    package mutating func end() {
+    /// The file is over, or `isWhole` is false and no more of it can be read, which is for the reader to tell.
+    package mutating func end(isWhole: Bool = true) {
         if !pending.isEmpty { finish(line: pending[...], isWhole: false) }
         pending.removeAll()
-        if events == 0 && error == nil { error = RecordingError(file: file, line: 0, problem: .noEvents) }
+        if events == 0 && isWhole && error == nil { error = RecordingError(file: file, line: 0, problem: .noEvents) }
         if let error { errors.append(error) }
         // Sorted, since dictionaries have no order and reports must.
         for run in open.sorted(by: { $0.key < $1.key }) { close(run.value) }

@@ -273,7 +273,10 @@ enum Sentences {
     static func changed(_ change: ConfigChange) -> String {
         let before = change.before.map(terminalSafe) ?? "nothing"
         let after = change.after.map(terminalSafe) ?? "nothing"
-        return "\(change.kind.rawValue) \(terminalSafe(change.object)) changed from \(before) to \(after)"
+        let kind = change.kind.rawValue
+        // A rule's object says by itself that it is one.
+        let subject = change.object.hasPrefix("\(kind) ") ? change.object : "\(kind) \(change.object)"
+        return "\(terminalSafe(subject)) changed from \(before) to \(after)"
     }
 
     static func ended(_ end: EndInfo) -> String {
