@@ -69,7 +69,7 @@ import Testing
         #expect(tiers.map { $0["usable"] as? Bool } == [false, false, true])
         let namespaces = try #require(value(json, "rpf.doctor.namespaces") as? [[String: Any]])
         let modes = try #require(namespaces.first?["interfaces"] as? [[String: Any]])
-        #expect(modes.map { $0["effective"] as? Int } == [1, 2, 1])
+        #expect(modes.map { $0["effective"] as? Int } == [1, 1, 2, 1])
         #expect(modes.last?["interface_hex"] as? String == "1bff")
     }
 
