@@ -80,7 +80,7 @@ struct NamespaceContexts {
     /// inode numbers of the former.
     mutating func refresh(from watch: inout NamespaceWatch) -> Set<UInt32> {
         var refreshed: Set<UInt32> = []
-        for (key, context) in contexts where context.isStale && isDue(context) {
+        for (key, context) in contexts where context.model != nil && isDue(context) {
             load(context, key, nil, from: &watch)
             refreshed.insert(key.inode)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Host
 
 /// The command line. `rpfwatch` alone is `rpfwatch trace`.
 @main
@@ -14,6 +15,7 @@ struct Rpfwatch: ParsableCommand {
         defaultSubcommand: TraceCommand.self)
 
     static func main() {
+        occupyStandardDescriptors()
         do {
             var command = try parse(Array(CommandLine.arguments.dropFirst()))
             try command.run()
