@@ -238,6 +238,9 @@ let factorCases: [FactorCase] = [
     FactorCase(
         .replyPathBroken, "the destination is on this subnet and the reply leaves by another", { lab().judge() },
         not: { anycast().judge(to: vip) }),
+    FactorCase(
+        .replyPathBroken, "a host address on the interface is no subnet", { lab().judge() },
+        not: { lab { $0.assign("203.0.113.250/32", to: a0) }.judge(to: vip) }),
     FactorCase(.replyPathBroken, "no carrier") {
         var lab = carrier(b0, false)
         lab.assign("203.0.113.250/32", to: 1)
