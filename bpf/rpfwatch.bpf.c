@@ -441,7 +441,7 @@ static __always_inline void find_ingress(struct rpfw_key *key, struct sighting *
 	uint32_t ifindex = 0;
 
 	key->ifindex = device->ifindex;
-	key->has_ipv4 = device->ip_ptr->ifa_list != NULL;
+	key->has_ipv4 = BPF_CORE_READ(device, ip_ptr, ifa_list) != NULL;
 	if (!(BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_L3MDEV_MASTER))
 		return;
 	/* The member's index stands in the IP control block (inet_skb_parm.iif). */
@@ -460,7 +460,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 {
 	struct sighting seen = { .skb = skb, .location = location, .hooks = RPFW_HOOK_DROP };
 	struct net_device *device = skb->dev;
-	struct net *net = device->nd_net.net;
+	struct net *net = BPF_CORE_READ(device, nd_net.net);
 	struct rpfw_key key = { .reason = reason };
 	uint8_t outcome = has_reason ? outcome_of(reason) : RPFW_OUTCOME_OTHER;
 	bool is_ip = skb->protocol == bpf_htons(ETH_P_IP);
@@ -468,9 +468,12 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 
 	/*
 	 * skb->dev shares its place with other things while a socket owns the packet, so it may point anywhere. A
-	 * namespace whose loopback device is in that namespace is one.
+	 * namespace whose loopback device is in that namespace is one. Only the helper may follow it so far: kernels
+	 * without 7d2cc63eca0c panic when a plain load fails in a program that calls a function.
 	 */
-	if (net && net->loopback_dev->nd_net.net != net)
+	if (net && BPF_CORE_READ(net, loopback_dev, nd_net.net) == net)
+		net = device->nd_net.net;
+	else
 		net = NULL;
 
 	if (config.netns_inode && (!net || net->ns.inum != config.netns_inode))
