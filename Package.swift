@@ -66,7 +66,7 @@ let package = Package(
             name: "ModelLab", dependencies: ["Packets", "Facts", "Routing"], path: "Tests/ModelLab",
             swiftSettings: settings),
         tests("DropsTests", ["Drops"]),
-        tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab", "FloodGenerator"]),
+        tests("ProbeTests", ["Packets", "Facts", "Drops", "Probe", "Lab", "FloodGenerator", system]),
         tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         // Whether the model decides as this machine's kernel does; needs root.

@@ -123,11 +123,12 @@ struct rpfw_event {
 	uint8_t sysctls; /* bits of enum rpfw_sysctl */
 	uint8_t source_mac[6];
 	uint8_t destination_mac[6];
-	uint8_t reserved[2];
+	uint8_t reserved[6];
 	char ifname[16];
 	char kind[16]; /* rtnl_link_ops kind; empty for a device without */
 };
-_Static_assert(sizeof(struct rpfw_event) == 152, "struct rpfw_event has padding");
+_Static_assert(sizeof(struct rpfw_event) == 152 && __builtin_offsetof(struct rpfw_event, kind) == 136,
+	       "struct rpfw_event has padding");
 
 /* What userspace decides before the programs are loaded; constant afterwards, so the verifier removes what is off. */
 struct rpfw_config {
@@ -146,8 +147,6 @@ struct rpfw_config {
 _Static_assert(sizeof(struct rpfw_config) == 36, "struct rpfw_config has padding");
 
 #define RPFW_WINDOW_SHIFT 2 /* 16 ms at 250 Hz */
-#define RPFW_KEYS 4096
-#define RPFW_OUTCOMES 7
 #define RPFW_RING_BYTES (8u << 20)
 
 /* Of each CPU; userspace reads the last field only. */

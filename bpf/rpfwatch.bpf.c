@@ -32,7 +32,7 @@ volatile uint32_t enabled;
 /* With an entry for each outcome from the start, for the drops that find the map full: see RPFW_OVERFLOW. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, RPFW_KEYS);
+	__uint(max_entries, 1); /* set before loading */
 	__type(key, struct rpfw_key);
 	__type(value, struct rpfw_counter);
 } counters SEC(".maps");

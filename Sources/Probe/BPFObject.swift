@@ -41,6 +41,14 @@ struct BPFObject: ~Copyable {
         }
     }
 
+    /// Sets how many entries a map is created with.
+    func setCapacity(ofMap name: String, _ entries: UInt32) throws(ProbeError) {
+        let map = unsafe try pointer(toMap: name, suffix: false)
+        guard unsafe bpf_map__set_max_entries(map, entries) == 0 else {
+            throw ProbeError(.failed, "The built-in BPF object's map \(name) cannot be resized.")
+        }
+    }
+
     /// Creates the maps and loads the selected programs. The error number is the kernel's; the text is libbpf's, for details.
     func load() throws(LoadFailure) {
         rpfw_log_begin()

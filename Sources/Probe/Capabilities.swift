@@ -16,8 +16,10 @@ struct Capabilities {
     init() {
         let status = (try? readWhole("/proc/thread-self/status", expecting: 1 << 14)) ?? []
         let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("CapEff:") }
-        effective = line.flatMap { $0.split(separator: "\t").last }.flatMap { UInt64($0, radix: 16) } ?? 0
+        self.init(effective: line.flatMap { $0.split(separator: "\t").last }.flatMap { UInt64($0, radix: 16) } ?? 0)
     }
+
+    init(effective: UInt64) { self.effective = effective }
 
     /// The capabilities that loading and attaching needs and this process lacks, by name. CAP_SYS_ADMIN stands for both.
     var missing: [String] {

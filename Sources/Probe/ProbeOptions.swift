@@ -31,10 +31,12 @@ package struct ProbeOptions: Sendable {
     /// Records also for drops that have nothing to do with the source check (IPv4 only).
     package var recordOther: Bool
     package var detail: DetailBudget
+    /// How many keys are counted apart; drops beyond them are counted by their outcome alone.
+    package var keyLimit: UInt32
 
     package init(
         tier: Tier? = nil, namespaceInode: UInt32? = nil, source: IPv4Prefix? = nil, destination: IPv4Prefix? = nil,
-        recordOther: Bool = false, detail: DetailBudget = .findings
+        recordOther: Bool = false, detail: DetailBudget = .findings, keyLimit: UInt32 = 4_096
     ) {
         self.tier = tier
         self.namespaceInode = namespaceInode
@@ -42,6 +44,7 @@ package struct ProbeOptions: Sendable {
         self.destination = destination
         self.recordOther = recordOther
         self.detail = detail
+        self.keyLimit = keyLimit
     }
 }
 

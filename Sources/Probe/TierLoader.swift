@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CEvent
+import Drops
 import Packets
 import SystemPackage
 
@@ -64,6 +65,8 @@ struct TierLoader {
         let object = try BPFObject()
         for program in programs.verdict + programs.drop { try object.select(program) }
         try object.setConstants(rpfw_config(options, tier))
+        // Beside the entries for drops that find the map full.
+        try object.setCapacity(ofMap: "counters", options.keyLimit + UInt32(DropOutcome.allCases.count))
         return object
     }
 

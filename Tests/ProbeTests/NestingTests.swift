@@ -23,7 +23,7 @@ struct NestingTests {
         let packets = [IPv4Packet](repeating: .udp(from: "203.0.113.5", to: "192.0.2.1"), count: 2_000)
 
         // Without a namespace to filter by, so that the process' drops take as long as they can.
-        var watch = try Watch(testbed.host, everywhere: true)
+        let watch = try Watch(testbed.host, everywhere: true)
         let dropper = ProcessContextDropper(cpu: 1)
         defer { dropper.stop() }
         try detachThread { dropper.run() }

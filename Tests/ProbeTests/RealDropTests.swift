@@ -12,7 +12,7 @@ struct RealDropTests {
     @Test func anRPFilterDropIsCountedAndDescribedCompletely() throws {
         let testbed = try Testbed()
         try testbed.apply([.rpFilter("a0", 1)])
-        var watch = try Watch(testbed.host)
+        let watch = try Watch(testbed.host)
         try testbed.send(.packets(.udp(from: "203.0.113.5", to: "192.0.2.1", sourcePort: 40_001, port: 9)))
         let seen = try watch.finish()
 

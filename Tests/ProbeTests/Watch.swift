@@ -5,7 +5,7 @@ import Lab
 import Probe
 
 /// A probe on one namespace of a testbed, from before the packets to after them.
-struct Watch: ~Copyable {
+final class Watch {
     private var probe: Probe
     private let namespace: Namespace
     private let inode: UInt32
@@ -14,7 +14,10 @@ struct Watch: ~Copyable {
     /// What was seen.
     struct Result {
         var events: [DropEvent]
+        /// Those of the namespace.
         var counters: [DropKey: DropCounters]
+        /// Also those of no namespace, which drops without a device and drops that found the map full have.
+        var all: [DropKey: DropCounters]
         /// Growth of the kernel's own IPReversePathFilter.
         var kernelCounter: Int
         var nestedLosses: UInt64
@@ -55,6 +58,23 @@ struct Watch: ~Copyable {
         return (ours, try kernelCounter())
     }
 
+    func counters() throws -> [DropKey: DropCounters] { try probe.counters() }
+
+    func fold(_ cookies: Set<UInt64>) throws -> [DropKey: DropCounters] { try probe.fold(namespaceCookies: cookies) }
+
+    func attach() throws { try probe.attach() }
+
+    func detach() { probe.detach() }
+
+    /// Whether records are announced within a time.
+    func isReadable(within milliseconds: Int32) -> Bool {
+        var descriptor = pollfd(fd: probe.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&descriptor, 1, milliseconds) == 1
+    }
+
+    /// Whether this kernel has a drop reason of that name.
+    func hasReason(_ name: String) -> Bool { (0..<512).contains { probe.reasonName($0) == name } }
+
     func nestedRescues() -> UInt64 { probe.nestedRescues() }
 
     /// Waits until nothing more is dropped: packets may still be in another CPU's backlog when the last was sent.
@@ -68,14 +88,15 @@ struct Watch: ~Copyable {
     }
 
     /// Detaches and reads everything. What is dropped meanwhile may be in one count and not in the other.
-    mutating func finish() throws -> Result {
+    func finish() throws -> Result {
         probe.detach()
         let kernelCounter = try kernelCounter()
         var events: [DropEvent] = []
         while try probe.consume({ events.append($0) }) > 0 {}
+        let counters = try probe.counters()
         return Result(
             events: events.filter { $0.key.namespaceInode == inode },
-            counters: try probe.counters().filter { $0.key.namespaceInode == inode }, kernelCounter: kernelCounter,
+            counters: counters.filter { $0.key.namespaceInode == inode }, all: counters, kernelCounter: kernelCounter,
             nestedLosses: probe.nestedLosses(), nestedRescues: probe.nestedRescues())
     }
 }
