@@ -20,6 +20,24 @@ import Testing
         #expect(withoutTimes(report.lines) == withoutTimes(text))
     }
 
+    @Test func `without a file the recording is read from standard input`() throws {
+        let lines = try recordedLines()
+        let input = try TemporaryFile(lines.joined(separator: "\n") + "\n")
+        let fromFile = try RpfwatchProcess.run(["report", input.path])
+        let command = ["sh", "-c", "exec \"$0\" \"$@\" < \(input.path)"]
+        let fromInput = try RpfwatchProcess.run(["report"], prefix: command)
+        #expect(fromInput.status == 0)
+        #expect(fromInput.lines == fromFile.lines)
+        #expect(fromInput.lines.contains { $0.contains("203.0.113.5") })
+    }
+
+    @Test func `recordings of two traces make one report of both`() throws {
+        let files = try [recordedLines(), recordedLines()].map { try TemporaryFile($0.joined(separator: "\n") + "\n") }
+        let outcome = try RpfwatchProcess.run(["report"] + files.map(\.path))
+        #expect(outcome.status == 0)
+        #expect(outcome.standardError.isEmpty)
+    }
+
     @Test func `a truncated recording is reported as far as it goes, and it is said`() throws {
         let lines = try recordedLines()
         let whole = lines.joined(separator: "\n") + "\n"
@@ -82,7 +100,7 @@ import Testing
         lines.map { line in
             line.replacing(/(before|after) the last drop/, with: "beside the last drop").replacing(
                 /\d\d:\d\d:\d\d(\.\d+)?/, with: "TIME"
-            ).replacing(/\d+(\.\d+)? ?(ms|s)\b/, with: "TIME")
+            ).replacing(/\d+(\.\d+)? ?(µs|ms|s)\b/, with: "TIME")
         }
     }
 }

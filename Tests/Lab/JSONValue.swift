@@ -19,9 +19,14 @@ package enum JSONValue: Hashable, Sendable {
 
     /// The member at a path such as `rpf.sysctl.all`; nil when any step is not there. A JSON null is `.null`.
     package subscript(_ path: String) -> JSONValue? {
+        self[path.split(separator: ".").map(String.init)]
+    }
+
+    /// The same with the steps of the path taken apart.
+    package subscript(_ path: [String]) -> JSONValue? {
         var value = self
-        for name in path.split(separator: ".") {
-            guard case .object(let members) = value, let next = members[String(name)] else { return nil }
+        for name in path {
+            guard case .object(let members) = value, let next = members[name] else { return nil }
             value = next
         }
         return value
@@ -91,9 +96,9 @@ private struct JSONReader {
         case UInt8(ascii: "{"): return object()
         case UInt8(ascii: "["): return array()
         case UInt8(ascii: "\""): return string().map { .string($0) }
-        case UInt8(ascii: "t"): return take("true") ? .bool(true) : nil
-        case UInt8(ascii: "f"): return take("false") ? .bool(false) : nil
-        case UInt8(ascii: "n"): return take("null") ? .null : nil
+        case UInt8(ascii: "t"): return take(Self.true) ? .bool(true) : nil
+        case UInt8(ascii: "f"): return take(Self.false) ? .bool(false) : nil
+        case UInt8(ascii: "n"): return take(Self.null) ? .null : nil
         default: return number()
         }
     }
@@ -102,15 +107,17 @@ private struct JSONReader {
         position += 1
         var members: [String: JSONValue] = [:]
         skipSpace()
-        if take("}") { return .object(members) }
+        if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
             skipSpace()
             guard next == UInt8(ascii: "\""), let name = string() else { return nil }
             skipSpace()
-            guard take(":"), let value = value(), members.updateValue(value, forKey: name) == nil else { return nil }
+            guard take(UInt8(ascii: ":")), let value = value(), members.updateValue(value, forKey: name) == nil else {
+                return nil
+            }
             skipSpace()
-            if take("}") { return .object(members) }
-            guard take(",") else { return nil }
+            if take(UInt8(ascii: "}")) { return .object(members) }
+            guard take(UInt8(ascii: ",")) else { return nil }
         }
     }
 
@@ -118,31 +125,35 @@ private struct JSONReader {
         position += 1
         var elements: [JSONValue] = []
         skipSpace()
-        if take("]") { return .array(elements) }
+        if take(UInt8(ascii: "]")) { return .array(elements) }
         while true {
             guard let value = value() else { return nil }
             elements.append(value)
             skipSpace()
-            if take("]") { return .array(elements) }
-            guard take(",") else { return nil }
+            if take(UInt8(ascii: "]")) { return .array(elements) }
+            guard take(UInt8(ascii: ",")) else { return nil }
         }
     }
 
     private mutating func string() -> String? {
         position += 1
         var units: [UInt8] = []
-        while let byte = next {
-            position += 1
-            switch byte {
+        while true {
+            // What has no escape is taken in one piece.
+            let rest = bytes[position...]
+            guard
+                let end = rest.firstIndex(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 < 0x20 })
+            else { return nil }
+            units += rest[..<end]
+            position = end + 1
+            switch bytes[end] {
             case UInt8(ascii: "\""): return String(validating: units, as: UTF8.self)
-            case 0..<0x20: return nil
             case UInt8(ascii: "\\"):
                 guard let scalar = escape() else { return nil }
                 units += String(Character(scalar)).utf8
-            default: units.append(byte)
+            default: return nil
             }
         }
-        return nil
     }
 
     private mutating func escape() -> Unicode.Scalar? {
@@ -158,7 +169,7 @@ private struct JSONReader {
         case UInt8(ascii: "u"):
             guard let high = hexadecimal() else { return nil }
             guard (0xD800...0xDBFF).contains(high) else { return Unicode.Scalar(high) }
-            guard take("\\u"), let low = hexadecimal(), (0xDC00...0xDFFF).contains(low) else { return nil }
+            guard take(Self.unicode), let low = hexadecimal(), (0xDC00...0xDFFF).contains(low) else { return nil }
             return Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
         default: return nil
         }
@@ -172,7 +183,7 @@ private struct JSONReader {
 
     private mutating func number() -> JSONValue? {
         let start = position
-        while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
+        position = bytes[start...].firstIndex { !Self.isPartOfNumber[Int($0)] } ?? bytes.count
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         // RFC 8259: no leading plus, no leading zero before another digit, a digit on both sides of a point.
         let digits = text.drop { $0 == "-" }
@@ -184,13 +195,24 @@ private struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func take(_ text: StaticString) -> Bool {
-        let expected = Array("\(text)".utf8)
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard next == byte else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func take(_ expected: [UInt8]) -> Bool {
         guard bytes[position...].starts(with: expected) else { return false }
         position += expected.count
         return true
     }
+
+    private static let isPartOfNumber = (0..<256).map { "+-.0123456789eE".utf8.contains(UInt8($0)) }
+    private static let `true` = Array("true".utf8)
+    private static let `false` = Array("false".utf8)
+    private static let null = Array("null".utf8)
+    private static let unicode = Array("\\u".utf8)
 }

@@ -26,6 +26,11 @@ package struct NamespaceState: Sendable, Equatable {
                     .joined(separator: " ")
             }
             var listings = ["ip": lines.joined(separator: "\n")]
+            // Asking is safe where nobody uses it: no table is made by it. The comments have the time in them.
+            if isInstalled("iptables-legacy-save") {
+                let lines = try runSuccessfully(["iptables-legacy-save"]).split(separator: "\n")
+                listings["iptables-legacy"] = lines.filter { !$0.hasPrefix("#") }.joined(separator: "\n")
+            }
             if isInstalled("nft") {
                 listings["nft"] = try runSuccessfully(["nft", "--stateless", "list", "ruleset"])
             }

@@ -41,10 +41,15 @@ package struct Requirement: Sendable {
         }
     }
 
-    /// iptables' rpfilter match.
-    package static let rpfilterMatch = Self(name: "iptables -m rpfilter") {
-        guard isInstalled("iptables") else { return .absent("no iptables in PATH") }
-        return try attempt("iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP", in: Namespace("probe"))
+    package static let rpfilterMatch = Self.rpfilterMatch(of: "iptables")
+
+    /// iptables' rpfilter match, by either of its two commands.
+    package static func rpfilterMatch(of command: String) -> Self {
+        Self(name: "\(command) -m rpfilter") {
+            guard isInstalled(command) else { return .absent("no \(command) in PATH") }
+            let rule = "\(command) -t raw -A PREROUTING -m rpfilter --invert -j DROP"
+            return try attempt(rule, in: Namespace("probe"))
+        }
     }
 
     /// The TUN driver.

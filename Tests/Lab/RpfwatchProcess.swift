@@ -140,11 +140,11 @@ package final class RpfwatchProcess {
     }
 
     /// Stops it in its tracks while `body` runs, so that it sees everything that happens there only afterwards.
-    package func pause(_ body: () throws -> Void) rethrows {
+    package func pause<Value>(_ body: () throws -> Value) rethrows -> Value {
         signal(SIGSTOP)
         defer { signal(SIGCONT) }
         _ = eventually { (contents(of: "/proc/\(processID)/stat") ?? "").contains(") T ") }
-        try body()
+        return try body()
     }
 
     /// Asks it to stop as Ctrl-C does, and waits for the rest.

@@ -76,7 +76,7 @@ package final class Testbed {
         sink = nil
         tunDevices = [:]
         host.remove()
-        return try eventually(within: 10) {
+        return try eventually(within: 30) {
             try client.enter { !(contents(of: "/proc/thread-self/net/dev") ?? "").contains("a1:") }
         }
     }

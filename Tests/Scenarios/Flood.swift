@@ -6,6 +6,9 @@ package import Lab
 package enum Flood {
     package static let procedures: [Procedure] = [
         Procedure("a flood: the totals are exact") { try exactTotals(drops: drops) },
+        Procedure("a flood while rpfwatch stands still: what the ring could not take is lost, and counted") {
+            try overflowingRing(drops: max(drops / 10, 60_000))
+        },
         Procedure(
             "drops in process context under a receive flood: what interrupts the program is counted too",
             requires: [.twoCPUs, .tool("nft")]
@@ -73,6 +76,30 @@ package enum Flood {
                 // Takes what is still queued for this CPU.
                 try local.storm(to: hostOnA, count: 10_000)
             })
+    }
+
+    private static func overflowingRing(drops: Int) throws -> [String] {
+        let testbed = try Testbed()
+        try testbed.apply([.rpFilter("a0", 1), .virtualAddressOnLoopback])
+        let sender = try PacketSender(on: "a1", of: testbed.client, ethernetAddress: Testbed.ethernetAddress("a1"))
+        let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--netns", testbed.host.argument])
+        try trace.waitForStart()
+        try trace.pause { try sender.flood(senders, to: Testbed.ethernetAddress("a0"), count: drops) }
+        let events = TraceEvents(try trace.interruptAndFinish(within: 60), parsingDrops: false)
+        var problems = events.problems + events.totalsProblems
+        func total(_ name: String) -> Int { events.end?["rpf.\(name)"]?.integer ?? -1 }
+        if total("drops") != drops { problems.append("the totals are \(events.end ?? .null)") }
+        if total("emitted") >= drops { problems.append("nothing was left out: the scenario provokes nothing") }
+        let lost = events.events("lost").filter { $0["rpf.loss.source"] == "ring_full" }
+        if lost.reduce(0, { $0 + ($1["rpf.loss.count"]?.integer ?? 0) }) != total("lost") {
+            problems.append("lost events \(lost) do not add up to \(total("lost"))")
+        }
+        let queued = events.events("lost").filter { $0["rpf.loss.source"] == "output_queue" }
+        let unwritten = queued.reduce(0) { $0 + ($1["rpf.loss.count"]?.integer ?? 0) }
+        if events.dropCount + unwritten != total("emitted") {
+            problems.append("\(events.dropCount) drops were written, \(total("emitted")) were emitted")
+        }
+        return problems
     }
 
     private static func exactTotals(drops: Int) throws -> [String] {

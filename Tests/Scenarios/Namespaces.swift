@@ -81,14 +81,14 @@ package enum Namespaces {
         let source = "203.0.113.222"
         let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--source", "\(source)/32"])
         try trace.waitForStart()
-        var inode = JSONValue.null
-        // The namespace comes and goes while rpfwatch cannot look: it would hold open what it has found.
-        try trace.pause {
+        let inode = try trace.pause {
+            // Only now, so that it had no time to hold the namespace open.
             let testbed = try Testbed()
             try testbed.apply(strict)
-            inode = .integer(Int(testbed.host.inode))
+            let inode = JSONValue.integer(Int(testbed.host.inode))
             try testbed.send(.packets(.udp(from: source, to: virtualAddress)))
             guard try testbed.removeHost() else { throw LabError("the kernel did not take the namespace down") }
+            return inode
         }
         let outcome = try trace.interruptAndFinish()
         let events = TraceEvents(outcome)

@@ -22,16 +22,7 @@ package enum Netfilter {
                     fix: ExpectedFix("netfilter_rule"))),
             remedy: [.nft("insert rule ip guard arrival iifname \"a0\" accept")]),
 
-        Scenario(
-            "iptables -m rpfilter --invert -j DROP",
-            requires: [.rpfilterMatch],
-            setup: [.command("iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP")],
-            traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
-            expect: .dropped(
-                ExpectedDrop(
-                    "netfilter", sysctl: (all: 0, interface: 0), certainty: "observed",
-                    fix: ExpectedFix("netfilter_rule"))),
-            remedy: [.command("iptables -t raw -I PREROUTING -i a0 -j ACCEPT")]),
+        rpfilterMatch(of: "iptables"), rpfilterMatch(of: "iptables-legacy"),
 
         Scenario(
             "an nft rule that has nothing to do with the reverse path",
@@ -50,4 +41,18 @@ package enum Netfilter {
                 ExpectedDrop("netfilter", sysctl: (all: 0, interface: 0), certainty: "observed", fix: .none)),
             remedy: [.command("nft delete table ip guard")]),
     ]
+
+    /// iptables-nft translates the match into nft's own expression; iptables-legacy has a table of its own.
+    private static func rpfilterMatch(of command: String) -> Scenario {
+        Scenario(
+            "\(command) -m rpfilter --invert -j DROP",
+            requires: [.rpfilterMatch(of: command)],
+            setup: [.command("\(command) -t raw -A PREROUTING -m rpfilter --invert -j DROP")],
+            traffic: .packets(.udp(from: asymmetric, to: hostOnA)),
+            expect: .dropped(
+                ExpectedDrop(
+                    "netfilter", sysctl: (all: 0, interface: 0), certainty: "observed",
+                    fix: ExpectedFix("netfilter_rule"))),
+            remedy: [.command("\(command) -t raw -I PREROUTING -i a0 -j ACCEPT")])
+    }
 }
