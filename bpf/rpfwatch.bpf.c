@@ -439,9 +439,11 @@ static __always_inline void find_ingress(struct rpfw_key *key, struct sighting *
 	struct sk_buff *skb = seen->skb;
 	struct net_device *member;
 	uint32_t ifindex = 0;
+	/* The device is real by now and its in_device is compared with NULL, so these plain loads cannot fail. */
+	struct in_device *in_device = device->ip_ptr;
 
 	key->ifindex = device->ifindex;
-	key->has_ipv4 = BPF_CORE_READ(device, ip_ptr, ifa_list) != NULL;
+	key->has_ipv4 = in_device && in_device->ifa_list;
 	if (!(BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_L3MDEV_MASTER))
 		return;
 	/* The member's index stands in the IP control block (inet_skb_parm.iif). */
