@@ -466,6 +466,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	struct rpfw_key key = { .reason = reason };
 	uint8_t outcome = has_reason ? outcome_of(reason) : RPFW_OUTCOME_OTHER;
 	bool is_ip = skb->protocol == bpf_htons(ETH_P_IP);
+	uint64_t refused_skb = 0;
 	bool wanted = false;
 
 	/*
@@ -478,33 +479,34 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	else
 		net = NULL;
 
+	/* Every drop ends the wait, also one that nobody asked for: the next skb at that address is another packet. */
+	if (config.verdict_hook) {
+		refused_skb = cpu->refused_skb;
+		cpu->refused_skb = 0;
+	}
 	if (config.netns_inode && (!net || net->ns.inum != config.netns_inode))
 		return;
 
-	if (config.verdict_hook && cpu->refused_skb) {
-		bool same = cpu->refused_skb == (uint64_t)skb;
+	if (config.verdict_hook && is_ip && refused_skb == (uint64_t)skb &&
+	    bpf_ktime_get_ns() - cpu->refused_ns < JOIN_WITHIN) {
+		uint8_t refused = outcome_of_verdict(cpu->refused_verdict);
+		bool agrees;
 
-		cpu->refused_skb = 0;
-		if (same && is_ip && bpf_ktime_get_ns() - cpu->refused_ns < JOIN_WITHIN) {
-			uint8_t refused = outcome_of_verdict(cpu->refused_verdict);
-			bool agrees;
-
-			read_header(&seen, false);
-			agrees = seen.source == cpu->refused_source && seen.destination == cpu->refused_destination &&
-				 seen.header.id == cpu->refused_id;
-			if (has_reason && refused == RPFW_OUTCOME_MARTIAN)
-				agrees = agrees && reason == REASON(NOT_SPECIFIED);
-			else if (has_reason && REASON(IP_RPFILTER) == 0xffffffffu)
-				agrees = agrees && reason == REASON(NOT_SPECIFIED);
-			else if (has_reason)
-				agrees = agrees && refused == outcome;
-			if (agrees) {
-				outcome = refused;
-				seen.hooks |= RPFW_HOOK_VERDICT;
-				seen.verdict = cpu->refused_verdict;
-				seen.out_ifindex = cpu->refused_oif;
-				seen.path = cpu->refused_path;
-			}
+		read_header(&seen, false);
+		agrees = seen.source == cpu->refused_source && seen.destination == cpu->refused_destination &&
+			 seen.header.id == cpu->refused_id;
+		if (has_reason && refused == RPFW_OUTCOME_MARTIAN)
+			agrees = agrees && reason == REASON(NOT_SPECIFIED);
+		else if (has_reason && REASON(IP_RPFILTER) == 0xffffffffu)
+			agrees = agrees && reason == REASON(NOT_SPECIFIED);
+		else if (has_reason)
+			agrees = agrees && refused == outcome;
+		if (agrees) {
+			outcome = refused;
+			seen.hooks |= RPFW_HOOK_VERDICT;
+			seen.verdict = cpu->refused_verdict;
+			seen.out_ifindex = cpu->refused_oif;
+			seen.path = cpu->refused_path;
 		}
 	}
 
@@ -707,6 +709,8 @@ static __always_inline void on_verdict(struct sk_buff *skb, uint32_t source, uin
 	in_device = LOAD(probed, device, ip_ptr);
 	key.has_ipv4 = LOAD(probed, in_device, ifa_list) != NULL;
 	key.outcome = outcome_of_verdict(verdict);
+	if (key.outcome == RPFW_OUTCOME_OTHER)
+		return;
 	key.reason = VERDICT_IS_REASON ? -verdict : 0;
 	key.path = RPFW_PATH_ARP;
 	seen.path = RPFW_PATH_ARP;

@@ -151,8 +151,9 @@ package struct NamespaceWatch: ~Copyable {
     /// found has only its numbers.
     package mutating func identity(inode: UInt32, cookie: UInt64? = nil) -> NamespaceIdentity {
         if let namespace = find(inode, cookie: cookie) { return namespace.identity }
-        // A namespace that is not watched (--netns, no privilege) can still have a name.
-        if var identity = directory.entries[inode]?.identity, watched[inode] == nil {
+        // One that may not be entered can still have a name. Of any other the cookie would have told: the inode number
+        // is another namespace's by now.
+        if refused.contains(inode), var identity = directory.entries[inode]?.identity {
             identity.cookie = cookie
             return identity
         }
