@@ -13,7 +13,7 @@ package struct Ledger: Sendable {
     private var innerStart = CounterReading(time: 0)
     /// Last counts of namespaces that are gone, without what told them apart, so that this stays small.
     package private(set) var gone: [DropKey: DropCounters] = [:]
-    /// Inode numbers of namespaces whose own counter was read at some time.
+    /// Inode numbers of namespaces whose own counter was read.
     private var readable: Set<UInt32> = [Self.goneReadable]
 
     /// Stand in for the inode numbers of namespaces that are gone; the kernel gives out neither.
@@ -37,7 +37,11 @@ package struct Ledger: Sendable {
     }
 
     /// Takes over the last counts of namespaces that are gone.
-    package mutating func keep(_ counts: [DropKey: DropCounters]) {
+    ///
+    /// - Parameter read: inode numbers of those whose own counter was read before they went.
+    package mutating func keep(_ counts: [DropKey: DropCounters], read: Set<UInt32> = []) {
+        // One that came and went between two totals is in no reading that these were given.
+        readable.formUnion(read)
         for (key, counter) in counts {
             var merged = key
             merged.namespaceCookie = 0

@@ -149,7 +149,7 @@ struct TraceLoop: ~Copyable {
         if !swept.vanished.isEmpty {
             _ = try drain()
             let counts = filter.applied(to: try probe.fold(namespaceCookies: Set(swept.vanished.compactMap(\.cookie))))
-            ledger.keep(counts)
+            ledger.keep(counts, read: swept.read)
             pipeline.retire(swept.vanished, counts)
         }
         pipeline.refresh()

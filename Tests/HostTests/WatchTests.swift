@@ -81,7 +81,9 @@ import Testing
         host.delete()
         // The watch still holds it.
         #expect(watch.readCounters().reversePathFilter[inode] == 4)
-        #expect(watch.sweep().vanished.map(\.inode) == [inode])
+        let sweep = watch.sweep()
+        #expect(sweep.vanished.map(\.inode) == [inode])
+        #expect(sweep.read == [inode])
         let after = watch.readCounters()
         #expect(after.watched == 0)
         #expect(after.growth(since: before) == 4...4)

@@ -18,11 +18,13 @@ package final class PacketSender: Sendable {
         ownAddress = ethernetAddress
     }
 
-    /// Sends each packet once, `to` an Ethernet address unless it is a multicast or broadcast packet.
+    /// Sends each packet once, `to` an Ethernet address unless it is a multicast or broadcast packet; returns when they
+    /// were received.
     package func send(_ packets: [IPv4Packet], to receiver: [UInt8]) throws(LabError) {
         for packet in packets {
             try socket.write(frame(of: packet, to: receiver), interface)
         }
+        drainBacklogs()
     }
 
     /// Sends the packets in turn, `count` in all, as fast as one CPU can. They have to be of one length.
@@ -34,6 +36,7 @@ package final class PacketSender: Sendable {
         let result = unsafe lab_flood(
             socket.number, frames.flatMap { $0 }, UInt32(size), UInt32(frames.count), UInt64(count))
         guard result == 0 else { throw LabError("sendmmsg", interface, errno: -result) }
+        drainBacklogs()
     }
 
     private func frame(of packet: IPv4Packet, to receiver: [UInt8]) -> [UInt8] {

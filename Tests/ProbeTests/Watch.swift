@@ -30,6 +30,11 @@ final class Watch {
         func events(_ outcome: DropOutcome) -> [DropEvent] { events.filter { $0.key.outcome == outcome } }
     }
 
+    struct Counts: Equatable {
+        var ours: Int
+        var kernel: Int
+    }
+
     /// - Parameter everywhere: Watches all namespaces, not only this one.
     init(_ namespace: Namespace, options: ProbeOptions = ProbeOptions(), everywhere: Bool = false) throws {
         var options = options
@@ -50,12 +55,12 @@ final class Watch {
     }
 
     /// rp_filter drops in the namespace so far, by our count and by the kernel's.
-    func counts() throws -> (ours: Int, kernel: Int) {
+    func counts() throws -> Counts {
         let ours = try probe.counters().reduce(0) { sum, entry in
             let counts = entry.key.namespaceInode == inode && entry.key.outcome == .reversePathFilter
             return counts ? sum + Int(entry.value.drops) : sum
         }
-        return (ours, try kernelCounter())
+        return Counts(ours: ours, kernel: try kernelCounter())
     }
 
     func counters() throws -> [DropKey: DropCounters] { try probe.counters() }

@@ -75,6 +75,16 @@ import Testing
         #expect(totals.kernel.netnsUnreadable == 1)
     }
 
+    @Test func aNamespaceThatCameAndWentBetweenTwoTotalsIsReconciled() {
+        var ledger = Ledger(hasDropReasons: true)
+        ledger.open(before: reading(1, [1: 0]), after: reading(2, [1: 0]))
+        ledger.keep([key(7): DropCounters(drops: 6, emitted: 6)], read: [7])
+        let end = reading(3, [1: 0], growth: 6)
+        let totals = ledger.totals([:], before: end, after: end) { _ in nil }
+        #expect(totals.kernel.counted == 6 && totals.kernel.unexplained == 0)
+        #expect(totals.kernel.netnsUnreadable == 0)
+    }
+
     @Test func aLossIsToldByWhatItGrewBy() {
         var growth = LossGrowth()
         let told = [(0, 0), (3, 0), (5, 1), (5, 1)].map { growth.losses(ringFull: $0, nested: $1) }

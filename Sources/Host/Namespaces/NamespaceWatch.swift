@@ -44,6 +44,8 @@ package struct NamespaceWatch: ~Copyable {
     package struct Sweep: Sendable {
         package var appeared: [NamespaceIdentity] = []
         package var vanished: [NamespaceIdentity] = []
+        /// Inode numbers of those that vanished whose counter was read.
+        package var read: Set<UInt32> = []
     }
 
     /// Starts to watch every namespace there is.
@@ -124,6 +126,7 @@ package struct NamespaceWatch: ~Copyable {
                 if namespace.subscription != nil { subscriptions -= 1 }
                 watched[inode] = nil
                 result.vanished.append(namespace.identity)
+                if namespace.latest != nil { result.read.insert(inode) }
             }
         }
         result.appeared = found + adopt()
