@@ -22,6 +22,9 @@ package struct Packet: Hashable, Sendable {
     package var length: UInt32
     /// Segments of a GRO aggregate; 0 or 1 for a single packet.
     package var gsoSegments: UInt16
+    /// It came through IPsec and the kernel still knows (`include/net/xfrm.h`, secpath_exists): rp_filter passes it over.
+    /// A VTI device, and an XFRM interface in another namespace than its underlay, make the kernel forget.
+    package var hasSecurityPath: Bool
     package var sourceMAC: MACAddress?
     package var destinationMAC: MACAddress?
 
@@ -29,7 +32,8 @@ package struct Packet: Hashable, Sendable {
         source: IPv4Address, destination: IPv4Address, transport: IPProtocol = .udp,
         sourcePort: UInt16? = nil, destinationPort: UInt16? = nil, tos: UInt8 = 0, timeToLive: UInt8 = 64,
         identification: UInt16 = 0, fragmentOffset: UInt16 = 0, moreFragments: Bool = false, mark: UInt32 = 0,
-        length: UInt32 = 0, gsoSegments: UInt16 = 0, sourceMAC: MACAddress? = nil, destinationMAC: MACAddress? = nil
+        length: UInt32 = 0, gsoSegments: UInt16 = 0, hasSecurityPath: Bool = false, sourceMAC: MACAddress? = nil,
+        destinationMAC: MACAddress? = nil
     ) {
         self.source = source
         self.destination = destination
@@ -44,6 +48,7 @@ package struct Packet: Hashable, Sendable {
         self.mark = mark
         self.length = length
         self.gsoSegments = gsoSegments
+        self.hasSecurityPath = hasSecurityPath
         self.sourceMAC = sourceMAC
         self.destinationMAC = destinationMAC
     }

@@ -15,7 +15,9 @@ extension RoutingModel {
         _ packet: Packet, ingress: UInt32, path: CheckPath? = nil, configuration: InterfaceConfiguration? = nil,
         ingressHasAddress: Bool? = nil
     ) -> Verdict {
-        let configuration = configuration ?? facts.configuration.effective(ingress)
+        var configuration = configuration ?? facts.configuration.effective(ingress)
+        // `net/ipv4/fib_frontend.c`, fib_validate_source: as if the mode were 0, so own addresses are refused all the same.
+        if packet.hasSecurityPath { configuration.rpFilter = 0 }
         let source = packet.source
         let reach = reach(packet, ingress, path, configuration)
         let resolved: CheckPath = if case .checked(let path) = reach { path } else { path ?? .input }
@@ -90,8 +92,7 @@ extension RoutingModel {
         return key
     }
 
-    /// `net/ipv4/fib_frontend.c`, fib_validate_source and __fib_validate_source. The exemption of IPsec is not modelled:
-    /// such packets are not dropped.
+    /// `net/ipv4/fib_frontend.c`, fib_validate_source and __fib_validate_source.
     private func checkSource(
         _ key: LookupKey, ingress: UInt32, outputInterface: UInt32, configuration: InterfaceConfiguration,
         ingressHasAddress: Bool

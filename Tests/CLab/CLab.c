@@ -88,6 +88,20 @@ int lab_udp_socket(uint16_t port)
 	return fd;
 }
 
+int lab_raw_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int lab_send_raw(int fd, uint32_t address, const uint8_t *packet, uint32_t size)
+{
+	struct sockaddr_in receiver = { .sin_family = AF_INET, .sin_addr.s_addr = address };
+
+	return sendto(fd, packet, size, 0, (struct sockaddr *)&receiver, sizeof(receiver)) < 0 ? -errno : 0;
+}
+
 int lab_join_group(int fd, uint32_t group, const char *interface)
 {
 	struct ip_mreqn request = {

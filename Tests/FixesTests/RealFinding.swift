@@ -88,7 +88,7 @@ struct RealFinding {
             ruleset.split(separator: "dnat to ").dropFirst().first.flatMap { IPv4Address($0.prefix { $0 != ":" }) }
         }.first
         var sender: MACAddress?
-        if case .wire(let interface, _) = scenario.traffic.entry {
+        if case .wire(let interface, _, _) = scenario.traffic.entry {
             sender = MACAddress(octets: Testbed.ethernetAddress(interface))
         }
         return Packet(

@@ -61,6 +61,24 @@ package final class PacketSender: Sendable {
     }
 }
 
+/// Sends packets from any source through the IP stack of a namespace: over its routes, and into its tunnels.
+package final class StackSender: Sendable {
+    private let socket: Descriptor
+
+    package init(in namespace: Namespace) throws {
+        socket = try namespace.enter { try Descriptor(lab_raw_socket(), "raw socket", "") }
+    }
+
+    package func send(_ packets: [IPv4Packet]) throws(LabError) {
+        for packet in packets {
+            let bytes = packet.bytes
+            let result = unsafe lab_send_raw(
+                socket.number, packet.destination.bigEndian, bytes, UInt32(bytes.count))
+            guard result == 0 else { throw LabError("sendto", dottedQuad(packet.destination), errno: -result) }
+        }
+    }
+}
+
 /// A TUN device: what is written into it arrives in its namespace as if a tunnel had unpacked it.
 package final class TunDevice: Sendable {
     private let file: Descriptor

@@ -20,26 +20,38 @@ package struct Requirement: Sendable {
         Self(name: program) { isInstalled(program) ? .present : .absent("no \(program) in PATH") }
     }
 
-    /// A type of interface that the kernel can make.
-    package static func linkType(_ type: String, link parent: String = "", _ options: String = "") -> Self {
+    /// A type of interface that the kernel can make. `modules`: where it takes more than the one that is known for it.
+    package static func linkType(
+        _ type: String, link parent: String = "", _ options: String = "", modules: [String] = []
+    ) -> Self {
         Self(name: "\(type) interfaces") {
             let scratch = try Namespace("probe")
             let words = "ip link add probe0 type veth peer name probe1"
             try scratch.run(words.split(separator: " ").map(String.init))
-            return try attempt("ip link add \(parent) name probe2 type \(type) \(options)", in: scratch)
+            let own = ["gre": "ip_gre", "vlan": "8021q", "bond": "bonding", "vti": "ip_vti", "xfrm": "xfrm_interface"]
+            return try attempt(
+                "ip link add \(parent) name probe2 type \(type) \(options)", in: scratch,
+                needing: [own[type] ?? type] + modules)
         }
     }
 
-    /// An nftables expression in a prerouting chain.
-    package static func nftExpression(_ rule: String) -> Self {
+    /// An nftables expression in a prerouting chain, and the modules that have it.
+    package static func nftExpression(_ rule: String, modules: [String]) -> Self {
         Self(name: "nft \(rule)") {
             guard isInstalled("nft") else { return .absent("no nft in PATH") }
             let scratch = try Namespace("probe")
             let chain = "{ type filter hook prerouting priority raw; }"
-            try scratch.run(["nft", "-f", "-"], input: "add table ip t\nadd chain ip t c \(chain)\n")
-            return try attempt("nft add rule ip t c \(rule)", in: scratch)
+            let table = try scratch.enter {
+                try run(["nft", "-f", "-"], input: "add table ip t\nadd chain ip t c \(chain)\n")
+            }
+            return try answer(to: table, of: "nft add chain", needing: ["nf_tables"])
+                ?? attempt("nft add rule ip t c \(rule)", in: scratch, needing: modules)
         }
     }
+
+    /// nft's own check of the reverse path.
+    package static let fib = Self.nftExpression(
+        "fib saddr . iif oif missing drop", modules: ["nft_fib", "nft_fib_ipv4"])
 
     package static let rpfilterMatch = Self.rpfilterMatch(of: "iptables")
 
@@ -48,7 +60,8 @@ package struct Requirement: Sendable {
         Self(name: "\(command) -m rpfilter") {
             guard isInstalled(command) else { return .absent("no \(command) in PATH") }
             let rule = "\(command) -t raw -A PREROUTING -m rpfilter --invert -j DROP"
-            return try attempt(rule, in: Namespace("probe"))
+            let own = command.hasSuffix("legacy") ? ["ip_tables", "iptable_raw"] : ["nf_tables", "nft_compat"]
+            return try attempt(rule, in: Namespace("probe"), needing: own + ["ipt_rpfilter"])
         }
     }
 
@@ -57,9 +70,37 @@ package struct Requirement: Sendable {
         do {
             _ = try TunDevice("probe0", in: Namespace("probe"))
             return .present
-        } catch let error as LabError where error.description.hasSuffix("No such file or directory") {
-            return .absent("no /dev/net/tun")
+        } catch let error as LabError {
+            return answer(toErrors: error.description, needing: ["tun"])
         }
+    }
+
+    /// Packet filters on a bridge (br_netfilter).
+    package static let bridgeNetfilter = Self(name: "netfilter on bridges") {
+        let path = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+        if try Namespace("probe").enter({ contents(of: path) }) != nil { return .present }
+        return KernelModules.running.answer(to: "there is no \(path)", needing: ["bridge", "br_netfilter"])
+    }
+
+    /// A load balancer in the kernel, and the program that sets it up.
+    package static let virtualServer = Self(name: "IPVS") {
+        guard isInstalled("ipvsadm") else { return .absent("no ipvsadm in PATH") }
+        return try attempt(
+            "ipvsadm -A -u 192.0.2.99:9 -s rr", in: Namespace("probe"), needing: ["ip_vs", "ip_vs_rr"])
+    }
+
+    /// ESP with AES-GCM.
+    package static let esp = Self(name: "IPsec") {
+        let state = "src 192.0.2.2 dst 192.0.2.1 proto esp spi 7 mode tunnel aead rfc4106(gcm(aes))"
+        return try attempt(
+            "ip xfrm state add \(state) 0x\(String(repeating: "5a", count: 20)) 128", in: Namespace("probe"),
+            needing: ["xfrm_user", "esp4", "gcm", "seqiv"])
+    }
+
+    /// WireGuard and the program that configures it.
+    package static let wireGuard = Self(name: "WireGuard") {
+        guard isInstalled("wg") else { return .absent("no wg in PATH") }
+        return try linkType("wireguard").probe()
     }
 
     /// A second CPU, for what has to happen while another one sends.
@@ -68,13 +109,30 @@ package struct Requirement: Sendable {
         return count > 1 ? .present : .absent("\(count) CPU is online")
     }
 
-    /// Absent only when the kernel said in so many words that it does not know such a thing.
-    private static func attempt(_ command: String, in namespace: Namespace) throws -> Answer {
+    /// Runs a command that a kernel without one of the `modules` refuses.
+    private static func attempt(
+        _ command: String, in namespace: Namespace, needing modules: [String]
+    ) throws -> Answer {
         let words = command.split(separator: " ").map(String.init)
-        let result = try namespace.enter { try run(words) }
-        if result.succeeded { return .present }
-        let refusals = ["Unknown device type", "Operation not supported", "Not supported", "No such file or directory"]
-        let proof = "\(command): \(result.standardError.prefix { !$0.isNewline })"
-        return refusals.contains { result.standardError.contains($0) } ? .absent(proof) : .unclear(proof)
+        return answer(to: try namespace.enter { try run(words) }, of: command, needing: modules) ?? .present
+    }
+
+    /// What it means that a command failed; nil when it did not.
+    private static func answer(to result: CommandOutput, of command: String, needing modules: [String]) -> Answer? {
+        if result.succeeded { return nil }
+        let errors = "\(command): \(result.standardError.prefix { !$0.isNewline })"
+        return answer(toErrors: errors, needing: modules)
+    }
+
+    /// Absent only when the kernel said in so many words that it does not know such a thing, and what it consists of
+    /// says so too.
+    private static func answer(toErrors errors: String, needing modules: [String]) -> Answer {
+        let refusals = [
+            "Unknown device type", "Operation not supported", "Not supported", "No such file or directory",
+            "No such device", "Protocol not supported", "Protocol not available", "Function not implemented",
+            "algorithm not found",
+        ]
+        guard refusals.contains(where: { errors.contains($0) }) else { return .unclear(errors) }
+        return KernelModules.running.answer(to: errors, needing: modules)
     }
 }

@@ -18,6 +18,7 @@ package struct Step: Sendable {
         case ip(String)
         case sysctl(path: String, value: String)
         case command([String], input: String?)
+        case waitFor([String], @Sendable (String) -> Bool)
         case joinGroup(String, interface: String)
         case openTun(String)
     }
@@ -49,8 +50,20 @@ package struct Step: Sendable {
     }
 
     /// Any other program with its arguments.
-    package static func command(_ words: String, at place: Place = .host) -> Self {
-        Self(place: place, action: .command(words.split(separator: " ").map(String.init), input: nil))
+    package static func command(_ words: String, input: String? = nil, at place: Place = .host) -> Self {
+        Self(place: place, action: .command(words.split(separator: " ").map(String.init), input: input))
+    }
+
+    /// A line for the shell.
+    package static func shell(_ line: String, at place: Place = .host) -> Self {
+        Self(place: place, action: .command(["sh", "-c", line], input: nil))
+    }
+
+    /// Runs a program until what it prints is as wanted.
+    package static func wait(
+        for words: String, at place: Place = .host, _ isReady: @escaping @Sendable (String) -> Bool
+    ) -> Self {
+        Self(place: place, action: .waitFor(words.split(separator: " ").map(String.init), isReady))
     }
 
     /// A socket that stays a member of the group.

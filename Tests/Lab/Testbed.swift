@@ -116,10 +116,13 @@ package final class Testbed {
     /// Sends a scenario's packets once.
     package func send(_ traffic: Traffic) throws {
         switch traffic.entry {
-        case .wire(let interface, let receiver):
+        case .wire(let interface, let receiver, let place):
             let sender = try PacketSender(
-                on: interface, of: client, ethernetAddress: Self.ethernetAddress(interface))
+                on: interface, of: namespace(place), ethernetAddress: Self.ethernetAddress(interface))
             for _ in 0..<traffic.times { try sender.send(traffic.packets, to: Self.ethernetAddress(receiver)) }
+        case .stack(let place):
+            let sender = try StackSender(in: namespace(place))
+            for _ in 0..<traffic.times { try sender.send(traffic.packets) }
         case .tunnel(let name):
             guard let device = tunDevices[name] else { throw LabError("no step opened the TUN device \(name)") }
             for _ in 0..<traffic.times { try device.receive(traffic.packets) }
@@ -140,6 +143,9 @@ package final class Testbed {
             try namespace.enter { try write(value, into: "/proc/sys/net/ipv4/\(path)") }
         case .command(let arguments, let input):
             try namespace.run(arguments, input: input)
+        case .waitFor(let arguments, let isReady):
+            let isThere = try eventually(within: 30) { isReady(try namespace.run(arguments)) }
+            guard isThere else { throw LabError("\(arguments.joined(separator: " ")) never showed what it has to") }
         case .joinGroup(let group, let interface):
             try sink?.join(group, on: interface, in: namespace)
         case .openTun(let name):

@@ -3,8 +3,10 @@
 /// The packets of a scenario and where they come in.
 package struct Traffic: Sendable {
     package enum Entry: Sendable {
-        /// Out of an interface of the client, to the Ethernet address of one of the host's.
-        case wire(from: String, to: String)
+        /// Out of an interface of a neighbour, to the Ethernet address of another one.
+        case wire(from: String, to: String, at: Place = .client)
+        /// By a neighbour's own IP stack, over the route that it has.
+        case stack(Place)
         /// Unpacked by a TUN device of the host.
         case tunnel(String)
     }
@@ -24,10 +26,17 @@ package struct Traffic: Sendable {
         Self(packets: packets, times: times, entry: .wire(from: "a1", to: "a0"))
     }
 
-    /// The same out of another interface of the client, or to the Ethernet address of another one of the host.
-    package func entering(from interface: String = "a1", to receiver: String) -> Self {
+    /// The same out of another interface, of the client or elsewhere, or to the Ethernet address of another one.
+    package func entering(from interface: String = "a1", to receiver: String, at place: Place = .client) -> Self {
         var copy = self
-        copy.entry = .wire(from: interface, to: receiver)
+        copy.entry = .wire(from: interface, to: receiver, at: place)
+        return copy
+    }
+
+    /// The same sent by the client's own IP stack, which encrypts or wraps it as it is set up to.
+    package func routedByClient() -> Self {
+        var copy = self
+        copy.entry = .stack(.client)
         return copy
     }
 

@@ -44,6 +44,23 @@ extension Lab {
         #expect(ruleless.decide(path: .input) == .refuse(.noRoute))
     }
 
+    @Test(arguments: [1, 2] as [Int32])
+    func whatCameThroughIPsecIsCheckedAsIfTheModeWereZero(_ mode: Int32) {
+        let lab = strict { $0[a0].rpFilter = mode }
+        func decide(_ source: IPv4Address, protected: Bool) -> Decision {
+            var packet = packet(from: source)
+            packet.hasSecurityPath = protected
+            return lab.decide(packet)
+        }
+        #expect(decide(Lab.unrouted, protected: false) == .refuse(.noRoute))
+        #expect(decide(Lab.unrouted, protected: true) == .accept)
+        #expect(decide(Lab.asymmetric, protected: true) == .accept)
+        #expect(decide(Lab.local, protected: true) == .refuse(.localSource))
+        var inside = packet()
+        inside.hasSecurityPath = true
+        #expect(lab.model.validateSource(inside, ingress: a0).mode == 0)
+    }
+
     @Test func aPacketThatComesInByTheVRFItselfMatchesItsMembers() {
         let lab = strict { lab in
             lab.enslave()

@@ -16,7 +16,24 @@ let server = "198.51.100.2"
 /// A service address that several hosts share, as under LVS.
 let virtualAddress = "203.0.113.250"
 
+/// The client's address towards another namespace than the host's, and that namespace's own.
+let outsideNeighbor = "203.0.113.194"
+let outside = "203.0.113.193"
+
 extension Step {
+    /// `c0` of another namespace and `c1` of the client: the way that what it carries takes to the host's.
+    static let outsideUplink: [Self] = [
+        .ip(
+            """
+            link add name c0 address \(Testbed.ethernetText("c0")) type veth \
+            peer name c1 address \(Testbed.ethernetText("c1")) netns @client
+            """, at: .container),
+        .ip("address add \(outside)/30 dev c0", at: .container), .ip("link set c0 up", at: .container),
+        .ip("address add \(outsideNeighbor)/30 dev c1", at: .client), .ip("link set c1 up", at: .client),
+        // Whoever forgets that the interface is only half in there would find it strict.
+        .sysctl("conf/c0/rp_filter", 1, at: .container),
+    ]
+
     /// The service address on `lo`.
     static let virtualAddressOnLoopback = Self.ip("address add \(virtualAddress)/32 dev lo")
 

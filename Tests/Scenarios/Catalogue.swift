@@ -7,8 +7,8 @@ extension Scenario {
         StrictMode.scenarios + LooseMode.scenarios + Unnumbered.scenarios + OwnAddress.scenarios + Marks.scenarios
         + PolicyRules.scenarios + CompetingRoutes.scenarios + MulticastAndBroadcast.scenarios + Forwarding.scenarios
         + Netfilter.scenarios + InvalidSources.scenarios + StackedDevices.scenarios + Tunnels.scenarios
-        + InterfaceNames.scenarios
-        + Protocols.scenarios + Namespaces.scenarios
+        + WireGuard.scenarios + IPsec.scenarios + LoadBalancers.scenarios + BridgeFilters.scenarios
+        + AcrossNamespaces.scenarios + InterfaceNames.scenarios + Protocols.scenarios + Namespaces.scenarios
 }
 
 extension Procedure {

@@ -6,7 +6,7 @@ package enum Netfilter {
     package static let scenarios: [Scenario] = [
         Scenario(
             "nft fib saddr . iif oif missing drop",
-            requires: [.nftExpression("fib saddr . iif oif missing drop")],
+            requires: [.fib],
             setup: [
                 .nft(
                     """

@@ -103,6 +103,21 @@ package enum StackedDevices {
             remedy: [.rpFilter("eth0.100", 2)]),
 
         Scenario(
+            "a macvlan's interface decides, not its parent",
+            requires: [.linkType("macvlan", link: "link probe0")],
+            setup: [
+                .ip("link add link a0 name e0 address \(Testbed.ethernetText("e0")) type macvlan mode bridge"),
+                .ip("address add 203.0.113.129/26 dev e0"), .ip("link set e0 up"), .virtualAddressOnLoopback,
+                .rpFilter("a0", 2), .rpFilter("e0", 1),
+            ],
+            traffic: .packets(.udp(from: asymmetric, to: virtualAddress)).entering(to: "e0"),
+            expect: .dropped(
+                ExpectedDrop(
+                    "wrong_interface", on: "e0", sysctl: (all: 0, interface: 1), reverse: .unicast("b0", via: server),
+                    fix: .interfaceLoose("e0"))),
+            remedy: [.rpFilter("e0", 2)]),
+
+        Scenario(
             "a bond decides, not its members",
             requires: [.linkType("bond")],
             setup: [

@@ -26,6 +26,12 @@ int lab_tun(const char *_Nonnull name);
 /* A UDP socket on a port of every address of the thread's namespace; port 0 leaves it unbound. */
 int lab_udp_socket(uint16_t port);
 
+/* A socket that sends IPv4 packets whose headers are the writer's, over the routes of the thread's namespace. */
+int lab_raw_socket(void);
+
+/* Sends one packet, whose header stands at its front, towards an address (octets in network order). */
+int lab_send_raw(int fd, uint32_t address, const uint8_t *_Nonnull packet, uint32_t size);
+
 /* Makes a socket a member of a multicast group (octets in network order) on an interface. */
 int lab_join_group(int fd, uint32_t group, const char *_Nonnull interface);
 
