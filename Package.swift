@@ -70,7 +70,7 @@ let package = Package(
         tests("HostTests", ["Packets", "Facts", "Host", "CLinux", system]),
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         // Whether the model decides as this machine's kernel does; needs root.
-        tests("KernelAgreementTests", ["Packets", "Facts", "Routing", "Host", "ModelLab", "Lab"]),
+        tests("KernelAgreementTests", ["Agreement"]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),
@@ -85,11 +85,15 @@ let package = Package(
         .target(name: "CLab", path: "Tests/CLab"),
         .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: settings),
         .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
+        // Random hosts, and whether the model decides about packets to them as the kernel does.
+        .target(
+            name: "Agreement", dependencies: ["Packets", "Facts", "Routing", "Host", "ModelLab", "Lab"],
+            path: "Tests/Agreement", swiftSettings: settings),
         tests("ScenarioTests", ["Lab", "Scenarios"]),
         tests("CommandTests", ["Lab"]),
         // The scenarios as a program, for the virtual machines of `make test-kernels`.
         .executableTarget(
-            name: "scenario-runner", dependencies: ["Lab", "Scenarios"], path: "Tests/Kernels/Runner",
+            name: "scenario-runner", dependencies: ["Lab", "Scenarios", "Agreement"], path: "Tests/Kernels/Runner",
             swiftSettings: settings),
 
         // Packets by the million, and what tracing costs them: `make bench`.

@@ -173,7 +173,7 @@ extension Situation {
     }
 
     private func routesToSource(_ table: UInt32) -> [Route] {
-        model.routes(to: packet.source, table: table, tos: packet.tos & model.tosMask)
+        model.routes(to: packet.source, table: table, tos: packet.tos & RoutingModel.tosMask)
     }
 
     /// A unicast route that strict mode would accept if it were the answer.

@@ -86,7 +86,7 @@ struct FilterCheck {
         var key = LookupKey(
             destination: packet.source, source: isToAll ? .unspecified : packet.destination, vrf: model.vrf(of: ingress)
         )
-        key.tos = packet.tos & model.tosMask
+        key.tos = packet.tos & RoutingModel.tosMask
         key.mark = usesMark ? packet.mark : 0
         key.ignoresLinkState = true
         guard case .found(let route) = model.lookup(key).end else { return false }

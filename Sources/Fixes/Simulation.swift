@@ -21,8 +21,7 @@ struct Simulation {
         var state = HostState(situation.facts)
         state.apply(changes)
         facts = state.facts
-        model = RoutingModel(
-            state.facts, tosMask: situation.baseline.tosMask, reusing: situation.baseline)
+        model = RoutingModel(state.facts, reusing: situation.baseline)
         widens = situation.facts.configuration.widenings(to: facts.configuration, of: facts.links)
         var accepted: UInt64 = 0
         var refusals: [Refusal] = []

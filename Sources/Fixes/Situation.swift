@@ -44,7 +44,7 @@ struct Situation {
         if facts.hasCustomLocalRoutes == nil {
             facts.hasCustomLocalRoutes = drops.lazy.compactMap(\.hasCustomLocalRoutes).last
         }
-        let baseline = RoutingModel(facts, tosMask: model.tosMask, reusing: model)
+        let baseline = RoutingModel(facts, reusing: model)
         self.baseline = baseline
         self.finding = finding
         self.facts = facts

@@ -15,7 +15,7 @@ package struct LookupKey: Hashable, Sendable {
     package var outputInterface: UInt32
     /// The VRF device whose table is to be used; 0 to take that of the output or input interface.
     package var vrf: UInt32
-    /// Already masked to the bits that this kernel hands to lookups.
+    /// The DSCP in its place in the octet; the lower two bits are 0.
     package var tos: UInt8
     package var mark: UInt32
     package var userID: UInt32

@@ -24,7 +24,7 @@ extension RoutingModel {
         if packet.destination.isLoopback && !configuration.routeLocalnet { return .notEvaluated(.badDestination) }
 
         var key = LookupKey(destination: packet.destination, source: packet.source, inputInterface: ingress)
-        key.tos = packet.tos & tosMask
+        key.tos = packet.tos & Self.tosMask
         key.mark = packet.mark
         let flow = flow(of: packet)
         (key.transport, key.sourcePort, key.destinationPort) = (flow.transport, flow.source, flow.destination)

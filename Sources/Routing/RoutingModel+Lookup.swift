@@ -61,8 +61,9 @@ extension RoutingModel {
     }
 
     /// `include/net/ip_fib.h`, fib_lookup, while no rule was ever added: local and main are one table, so that the longest
-    /// prefix of both wins. (Kernels before this was mended let the default table answer after an error route in main;
-    /// hardly anybody has routes in the default table.)
+    /// prefix of both wins. Kernels without the mend that the long-term ones took over (5.10.262 and 6.1.192 have it) let the
+    /// default table answer after a blackhole, unreachable or prohibit route in main. Nothing tells whether one has it: the
+    /// function is inlined, so that the kernel's types do not show it, and nobody may try it in a namespace in use.
     private func lookupWithoutRules(_ key: LookupKey) -> LookupResult {
         let first = search(tables[Route.Table.local], tables[Route.Table.main], key)
         switch first {

@@ -82,7 +82,7 @@ extension RoutingModel {
         var key = LookupKey(destination: packet.source, source: destination)
         key.inputInterface = outputInterface == 0 ? LookupKey.loopback : outputInterface
         key.vrf = vrf(of: ingress)
-        key.tos = isARP ? 0 : packet.tos & tosMask
+        key.tos = isARP ? 0 : packet.tos & Self.tosMask
         key.mark = usesMark ? packet.mark : 0
         if !isARP {
             let flow = flow(of: packet)

@@ -6,8 +6,13 @@ import Packets
 /// copies are cheap.
 package struct RoutingModel: Sendable {
     package let facts: NetworkFacts
-    /// The bits of a packet's TOS octet that this kernel hands to lookups: 0xFC (the DSCP), 0x1C up to 6.1.
-    package let tosMask: UInt8
+    /// The bits of a packet's TOS octet that lookups are handed: the DSCP.
+    ///
+    /// Kernels before `ip rule … dscp` (FRA_DSCP) hand on three of these bits only (0x1C, IPTOS_RT_MASK). That is no
+    /// difference: `tos` selectors of rules and routes are compared in the three bits by every kernel (at first because
+    /// no others came, since then by `include/net/ip_fib.h`, fib_dscp_masked_match), and only a rule of the kind that
+    /// those kernels lack looks at more. So nothing has to be known about the kernel but its rules.
+    package static let tosMask: UInt8 = 0xFC
     /// A rule was ever added or deleted: lookups follow the rules, and rp_filter 0 does the full check.
     package private(set) var hasCustomRules: Bool
     /// A route of type local was ever added by a user: rp_filter 0 does the full check.
@@ -29,9 +34,8 @@ package struct RoutingModel: Sendable {
 
     /// `reusing`: a model of an earlier state of the same namespace; its index of routes is taken over when the routes
     /// are the same, which makes a changed sysctl or rule cheap to try on a full table.
-    package init(_ facts: NetworkFacts, tosMask: UInt8 = 0xFC, reusing other: RoutingModel? = nil) {
+    package init(_ facts: NetworkFacts, reusing other: RoutingModel? = nil) {
         self.facts = facts
-        self.tosMask = tosMask
         if let other, other.facts.routes == facts.routes {
             tables = other.tables
             usesRealms = other.usesRealms

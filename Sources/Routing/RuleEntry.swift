@@ -46,7 +46,10 @@ struct RuleEntry: Sendable {
         if let userIDs = rule.userIDs, !userIDs.contains(key.userID) { return false }
         if let from = rule.from, !from.contains(key.source) { return false }
         if let to = rule.to, !to.contains(key.destination) { return false }
-        if (rule.tos != 0 || rule.tosMask != Self.legacyTOSMask) && (rule.tos ^ key.tos) & rule.tosMask != 0 {
+        if rule.tosMask == Self.legacyTOSMask {
+            // Old kernels take a rule with bits outside of the mask; it never matches.
+            if rule.tos != 0 && rule.tos != key.tos & Self.legacyTOSMask { return false }
+        } else if (rule.tos ^ key.tos) & rule.tosMask != 0 {
             return false
         }
         if let transport = rule.transport, transport != key.transport { return false }

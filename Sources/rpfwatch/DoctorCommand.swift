@@ -45,6 +45,7 @@ struct DoctorCommand: ParsableCommand {
             do throws(ProbeError) {
                 let probe = try Probe(ProbeOptions(tier: tier))
                 report.hasDropReasons = probe.hasDropReasons
+                status.blindSpots = probe.blindSpots
                 if report.chosenTier == nil {
                     report.chosenTier = tier.rawValue
                     report.blindSpots = probe.blindSpots

@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/fib_rules.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,7 +20,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +47,133 @@ int lab_enter_namespace(const char *path)
 		return closed_with_error(fd);
 	close(fd);
 	return 0;
+}
+
+/* Mounts below it have to be seen by everybody, or a namespace outlives its name. */
+static int share_namespace_folder(const char *folder)
+{
+	if (mkdir(folder, 0755) && errno != EEXIST)
+		return -errno;
+	if (!mount("", folder, "none", MS_SHARED | MS_REC, NULL))
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	/* Not a mount point yet. */
+	if (mount(folder, folder, "none", MS_BIND | MS_REC, NULL))
+		return -errno;
+	return mount("", folder, "none", MS_SHARED | MS_REC, NULL) ? -errno : 0;
+}
+
+int lab_make_namespace(const char *path)
+{
+	int result = share_namespace_folder("/run/netns");
+	int fd;
+
+	if (result)
+		return result;
+	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	if (unshare(CLONE_NEWNET) || mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL)) {
+		result = -errno;
+		unlink(path);
+		return result;
+	}
+	return 0;
+}
+
+int lab_remove_namespace(const char *path)
+{
+	umount2(path, MNT_DETACH);
+	return unlink(path) ? -errno : 0;
+}
+
+static void set_address(struct sockaddr *place, uint32_t address)
+{
+	*(struct sockaddr_in *)place = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = address };
+}
+
+/* A request to the kernel's IPv4 configuration by any socket of the thread's namespace. */
+static int configure(unsigned long request, void *argument)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, request, argument))
+		return closed_with_error(fd);
+	close(fd);
+	return 0;
+}
+
+int lab_interface_up(const char *interface, uint32_t address, uint32_t mask)
+{
+	struct ifreq request = {};
+	int result = 0;
+
+	strncpy(request.ifr_name, interface, IFNAMSIZ - 1);
+	if (address) {
+		set_address(&request.ifr_addr, address);
+		result = configure(SIOCSIFADDR, &request);
+		set_address(&request.ifr_netmask, mask);
+		if (!result)
+			result = configure(SIOCSIFNETMASK, &request);
+	}
+	if (!result)
+		result = configure(SIOCGIFFLAGS, &request);
+	request.ifr_flags |= IFF_UP;
+	return result ? result : configure(SIOCSIFFLAGS, &request);
+}
+
+int lab_add_route(uint32_t destination, uint32_t mask, uint32_t gateway, const char *interface)
+{
+	char device[IFNAMSIZ] = {};
+	struct rtentry route = { .rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = device };
+
+	strncpy(device, interface, IFNAMSIZ - 1);
+	set_address(&route.rt_dst, destination);
+	set_address(&route.rt_genmask, mask);
+	set_address(&route.rt_gateway, gateway);
+	return configure(SIOCADDRT, &route);
+}
+
+int lab_add_dscp_rule(uint8_t dscp, uint32_t priority, uint32_t table)
+{
+	/* Headers that have it cannot be told from those that do not. */
+	enum { DSCP_ATTRIBUTE = FRA_DPORT_RANGE + 1 };
+	struct {
+		struct nlmsghdr header;
+		struct fib_rule_hdr rule;
+		struct nlattr priority_attribute;
+		uint32_t priority;
+		struct nlattr table_attribute;
+		uint32_t table;
+		struct nlattr dscp_attribute;
+		uint8_t dscp[NLA_ALIGNTO];
+	} request = {
+		.header = { sizeof(request), RTM_NEWRULE, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL },
+		.rule = { .family = AF_INET, .action = FR_ACT_TO_TBL },
+		.priority_attribute = { NLA_HDRLEN + sizeof(uint32_t), FRA_PRIORITY },
+		.priority = priority,
+		.table_attribute = { NLA_HDRLEN + sizeof(uint32_t), FRA_TABLE },
+		.table = table,
+		.dscp_attribute = { NLA_HDRLEN + sizeof(uint8_t), DSCP_ATTRIBUTE },
+		.dscp = { dscp },
+	};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char rest[sizeof(request) + 256];
+	} answer = {};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (send(fd, &request, sizeof(request), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0)
+		return closed_with_error(fd);
+	close(fd);
+	return answer.header.nlmsg_type == NLMSG_ERROR ? answer.error.error : -EPROTO;
 }
 
 int lab_packet_socket(const char *interface, uint16_t protocol)

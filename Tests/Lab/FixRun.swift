@@ -2,8 +2,6 @@
 
 /// Which fixes are applied and taken back.
 package enum FixTrials: Sendable {
-    /// For another tier on a kernel where the same fix was tried.
-    case none
     case recommended
     /// The recommended one and every alternative that says it would work.
     case all
@@ -12,7 +10,7 @@ package enum FixTrials: Sendable {
 extension Scenario {
     /// Applies what was recommended, sends the packets again, takes it back; then the same with the alternatives.
     func fixProblems(
-        _ finding: JSONValue, _ expected: ExpectedDrop, _ testbed: Testbed, _ before: NamespaceState,
+        _ finding: JSONValue, _ expected: ExpectedDrop, _ testbed: Testbed, _ before: NamespaceState?,
         _ trials: FixTrials
     ) throws -> Problems {
         guard let fix = finding["rpf.fix"] else { return ["there is no fix"] }
@@ -23,16 +21,28 @@ extension Scenario {
             }
         } else if fix["incomplete"] == true {
             if fix["predicted"] == "accept" { problems.append("an incomplete fix predicts accept: \(fix)") }
-        } else if trials != .none {
+        } else if let before {
             var widened = before.effectiveReversePathFilter
             for (interface, value) in expected.fix.widens { widened[interface] = value }
             problems += try tryFix(fix, testbed, before, widened: widened)
         }
         for alternative in finding["rpf.alternatives"]?.array ?? []
         where trials == .all && alternative["incomplete"] != true && alternative["predicted"] == "accept" {
+            guard let before else { continue }
             problems += try tryFix(alternative, testbed, before).map { "alternative: \($0)" }
         }
         return problems
+    }
+
+    /// Everything that a fix may change, before any is applied; nil when none will be.
+    func stateBeforeFix(_ testbed: Testbed, _ trials: FixTrials) throws -> NamespaceState? {
+        guard case .dropped(let drop) = expectation else { return nil }
+        if trials == .recommended && (drop.fix.id == "none" || drop.fix.isIncomplete) { return nil }
+        return try NamespaceState(of: testbed.host, listsFilters: setupRunsPrograms)
+    }
+
+    private var setupRunsPrograms: Bool {
+        setup.contains { if case .command = $0.action { $0.place == .host } else { false } }
     }
 
     /// Applies a fix, sends the packets, takes it back. `widened`: the effective rp_filter of every interface that has
@@ -45,14 +55,15 @@ extension Scenario {
         if fix["predicted"] != "accept" { problems.append("it predicts \(fix["predicted"] ?? .null)") }
         if fix["admits.packets"] != fix["admits.of"] { problems.append("it admits \(fix["admits"] ?? .null)") }
         problems += try runCommands(fix["commands"])
-        let after = try NamespaceState(of: testbed.host)
-        let effective = after.effectiveReversePathFilter
+        let effective = try NamespaceState.effectiveReversePathFilter(of: testbed.host)
         let said = claimedWidenings(fix, before.effectiveReversePathFilter, &problems)
         if effective != said { problems.append("rp_filter is \(effective), and widens said \(said)") }
         if let widened, effective != widened { problems.append("rp_filter is \(effective), not \(widened)") }
         problems += try sendAndCount(testbed, isAccepted: true)
         problems += try runCommands(fix["revert"])
-        problems += try NamespaceState(of: testbed.host).differences(from: before).map { "after the revert: \($0)" }
+        let concernsFilters = setupRunsPrograms || ["nft ", "iptables"].contains { "\(fix)".contains($0) }
+        problems += try NamespaceState(of: testbed.host, listsFilters: concernsFilters).differences(from: before)
+            .map { "after the revert: \($0)" }
         return problems.map { "\(name) \(fix["commands"] ?? .null): \($0)" }
     }
 

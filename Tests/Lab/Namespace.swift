@@ -17,11 +17,15 @@ package final class Namespace: Sendable {
     private let isRemoved = Atomic(false)
 
     /// A new one under /run/netns, with a name that nothing else on this machine has.
-    package init(_ suffix: String) throws(LabError) {
+    package init(_ suffix: String) throws {
         Self.removeStale()
         let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         let name = "\(Self.prefix)\(getpid())-\(number)-\(suffix)"
-        try runSuccessfully(["ip", "netns", "add", name])
+        let path = Self.path(name)
+        try onFreshThread {
+            let result = unsafe lab_make_namespace(path)
+            guard result == 0 else { throw LabError("make a network namespace", path, errno: -result) }
+        }
         reference = .name(name)
     }
 
@@ -41,7 +45,7 @@ package final class Namespace: Sendable {
         guard !isRemoved.exchange(true, ordering: .relaxed) else { return }
         switch reference {
         case .name(let name):
-            _ = try? run(["ip", "netns", "delete", name])
+            _ = unsafe lab_remove_namespace(Self.path(name))
         case .process(let process):
             endProcess(process)
         }
@@ -58,7 +62,7 @@ package final class Namespace: Sendable {
     /// The file that stands for it.
     package var path: String {
         switch reference {
-        case .name(let name): "/run/netns/\(name)"
+        case .name(let name): Self.path(name)
         case .process(let process): "/proc/\(process)/ns/net"
         }
     }
@@ -85,6 +89,7 @@ package final class Namespace: Sendable {
         try enter { try runSuccessfully(arguments, input: input) }
     }
 
+    private static func path(_ name: String) -> String { "/run/netns/\(name)" }
     private static let prefix = "lab-"
     private static let counter = Atomic(0)
     private static let staleRemoved = Mutex(false)
@@ -97,7 +102,7 @@ package final class Namespace: Sendable {
             for name in names(in: "/run/netns") where name.hasPrefix(prefix) {
                 let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }
                 guard let process = Int32(owner), kill(process, 0) != 0, errno == ESRCH else { continue }
-                _ = try? Lab.run(["ip", "netns", "delete", name])
+                _ = unsafe lab_remove_namespace(Self.path(name))
             }
         }
     }

@@ -7,7 +7,8 @@ package struct NamespaceState: Sendable, Equatable {
     /// The output of the listing commands, by program.
     package var listings: [String: String]
 
-    package init(of namespace: Namespace) throws {
+    /// `listsFilters`: false when nobody made a packet filter in it, which saves starting the programs that would tell.
+    package init(of namespace: Namespace, listsFilters: Bool = true) throws {
         (sysctls, listings) = try namespace.enter {
             var sysctls: [String: String] = [:]
             let root = "/proc/sys/net/ipv4"
@@ -25,7 +26,8 @@ package struct NamespaceState: Sendable, Equatable {
                 $0.split(separator: " ", omittingEmptySubsequences: false).map { $0 == "UNKNOWN" ? "UP" : $0 }
                     .joined(separator: " ")
             }
-            var listings = ["ip": lines.joined(separator: "\n")]
+            var listings = ["ip": lines.joined(separator: "\n"), "iptables-legacy": "", "nft": ""]
+            guard listsFilters else { return (sysctls, listings) }
             // Asking is safe where nobody uses it: no table is made by it. The comments have the time in them.
             if isInstalled("iptables-legacy-save") {
                 let lines = try runSuccessfully(["iptables-legacy-save"]).split(separator: "\n")
@@ -40,14 +42,25 @@ package struct NamespaceState: Sendable, Equatable {
 
     /// The rp_filter value that counts, by interface: the larger of `all` and the interface's own.
     package var effectiveReversePathFilter: [String: Int] {
-        var result: [String: Int] = [:]
-        let all = number("conf/all/rp_filter")
-        for key in sysctls.keys where key.hasPrefix("conf/") && key.hasSuffix("/rp_filter") {
-            let interface = String(key.dropFirst("conf/".count).dropLast("/rp_filter".count))
-            if interface == "all" || interface == "default" { continue }
-            result[interface] = max(all, number(key))
+        var values: [String: String] = [:]
+        for (key, value) in sysctls where key.hasPrefix("conf/") && key.hasSuffix("/rp_filter") {
+            values[String(key.dropFirst("conf/".count).dropLast("/rp_filter".count))] = value
         }
-        return result
+        return Self.effective(values)
+    }
+
+    /// The same, and nothing else, of a namespace as it is now.
+    package static func effectiveReversePathFilter(of namespace: Namespace) throws -> [String: Int] {
+        try namespace.enter {
+            let root = "/proc/sys/net/ipv4/conf"
+            let values = names(in: root).map { ($0, contents(of: "\(root)/\($0)/rp_filter") ?? "") }
+            return effective(Dictionary(uniqueKeysWithValues: values))
+        }
+    }
+
+    private static func effective(_ values: [String: String]) -> [String: Int] {
+        let numbers = values.mapValues { Int($0.filter { !$0.isWhitespace }) ?? 0 }
+        return numbers.filter { $0.key != "all" && $0.key != "default" }.mapValues { max(numbers["all"] ?? 0, $0) }
     }
 
     /// One line for each difference; empty when nothing differs.
@@ -63,9 +76,5 @@ package struct NamespaceState: Sendable, Equatable {
             result.append("\(command) was:\n\(earlier.listings[command] ?? "absent")and is:\n\(text)")
         }
         return result
-    }
-
-    private func number(_ key: String) -> Int {
-        Int(sysctls[key]?.filter { !$0.isWhitespace } ?? "") ?? 0
     }
 }

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CLab
-import Glibc
-
 /// What can be seen of drops in a tier on this kernel, told by what the kernel's own types (BTF) contain and by the tier,
 /// never by a version. It shares no code with the program under test, whose `blind` list has to say the same.
 package struct Sight: Sendable {
@@ -23,6 +20,8 @@ package struct Sight: Sendable {
         case arp = "ARP"
         case sourceRefusals = "drop reason of their own"
         case netfilter = "netfilter drops cannot be seen"
+        /// Nothing is missing for it: whether a packet was to be forwarded is found out otherwise.
+        case direction = "told apart by the destination address alone"
     }
 
     /// The blind spots that the `start` event has to name.
@@ -32,6 +31,7 @@ package struct Sight: Sendable {
             case .arp: tier == "tracepoint"
             case .sourceRefusals: !hasSourceReasons
             case .netfilter: !hasDropReasons
+            case .direction: tier == "tracepoint"
             }
         }
     }
@@ -60,12 +60,14 @@ package struct Sight: Sendable {
     /// What is wrong with the `blind` list of a `start` event.
     package func problems(ofStart start: JSONValue?) -> [String] {
         let spots = start?["rpf.trace.blind"]?.array?.compactMap(\.string) ?? []
-        return BlindSpot.allCases.compactMap { spot in
+        let unknown = spots.filter { spot in !BlindSpot.allCases.contains { spot.contains($0.rawValue) } }
+        let misnamed: [String] = BlindSpot.allCases.compactMap { spot in
             let isNamed = spots.contains { $0.contains(spot.rawValue) }
             let isBlind = blindSpots.contains(spot)
             guard isNamed != isBlind else { return nil }
             return "tier \(tier) is \(isBlind ? "" : "not ")blind for “\(spot.rawValue)” here, and start says \(spots)"
         }
+        return misnamed + unknown.map { "start names a blind spot that is not known here: \($0)" }
     }
 
     private static func isMartianByItself(_ source: UInt32) -> Bool {
@@ -73,16 +75,7 @@ package struct Sight: Sendable {
     }
 
     /// Whether the kernel has drop reasons, and among them those for refused sources.
-    package static let kernel: (Bool, Bool) = {
-        let types = bytes(of: "/sys/kernel/btf/vmlinux") ?? []
-        func has(_ name: String) -> Bool {
-            let name = Array(name.utf8)
-            return unsafe types.withUnsafeBytes { types in
-                unsafe name.withUnsafeBytes { name in
-                    unsafe lab_contains(types.baseAddress, types.count, name.baseAddress, name.count) != 0
-                }
-            }
-        }
-        return (has("SKB_DROP_REASON_NOT_SPECIFIED"), has("SKB_DROP_REASON_IP_LOCAL_SOURCE"))
-    }()
+    package static let kernel = (
+        KernelTypes.have("SKB_DROP_REASON_NOT_SPECIFIED"), KernelTypes.have("SKB_DROP_REASON_IP_LOCAL_SOURCE")
+    )
 }

@@ -21,6 +21,7 @@ package struct Step: Sendable {
         case waitFor([String], @Sendable (String) -> Bool)
         case joinGroup(String, interface: String)
         case openTun(String)
+        case dscpRule(dscp: UInt8, priority: UInt32, table: UInt32)
     }
 
     package var place: Place
@@ -69,6 +70,12 @@ package struct Step: Sendable {
     /// A socket that stays a member of the group.
     package static func join(_ group: String, on interface: String) -> Self {
         Self(place: .host, action: .joinGroup(group, interface: interface))
+    }
+
+    /// `ip rule add dscp N priority P lookup T`, whether or not `ip` knows it. A kernel that does not know it makes a rule
+    /// without the selector.
+    package static func dscpRule(_ dscp: UInt8, priority: UInt32 = 1_000, table: UInt32) -> Self {
+        Self(place: .host, action: .dscpRule(dscp: dscp, priority: priority, table: table))
     }
 
     /// A TUN device with its owner's descriptor open; still to be configured with `ip`.

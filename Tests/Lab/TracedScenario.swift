@@ -5,10 +5,10 @@ extension Scenario {
     /// the totals have to agree with the kernel's counter, and the recommended fix has to let the same packets in,
     /// change nothing that it did not name, and be taken back without a trace.
     ///
-    /// What is said about fixes is always compared; `trials` says which of them are also tried.
-    package func runTraced(trials: FixTrials = .all) -> ScenarioResult {
+    /// `told` is given what the finding says, for a comparison with what is said elsewhere.
+    package func runTraced(trials: FixTrials = .all, told: (FindingText) -> Void = { _ in }) -> ScenarioResult {
         run { testbed in
-            let before = try NamespaceState(of: testbed.host)
+            let before = try stateBeforeFix(testbed, trials)
             let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--netns", testbed.host.argument])
             try trace.waitForStart()
             var problems = try sendAndCount(testbed, isAccepted: expectation.isAccepted)
@@ -29,6 +29,7 @@ extension Scenario {
             case .seen(let drop)?:
                 problems += self.problems(ofDrops: events.drops, drop)
                 if events.findings.count == 1, let finding = events.findings.first {
+                    told(FindingText(finding, testbed))
                     problems += self.problems(ofFinding: finding, drop)
                     problems += try fixProblems(finding, drop, testbed, before, trials)
                 } else {

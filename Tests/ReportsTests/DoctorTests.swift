@@ -34,7 +34,8 @@ import Testing
             tiers: [
                 DoctorReport.TierStatus(tier: "fexit", refusal: "The kernel refuses trampolines (EPERM)."),
                 DoctorReport.TierStatus(tier: "kprobe", refusal: "This kernel is built without kprobes."),
-                DoctorReport.TierStatus(tier: "tracepoint", refusal: nil),
+                DoctorReport.TierStatus(
+                    tier: "tracepoint", refusal: nil, blindSpots: Samples.startInfo.blindSpots),
             ],
             chosenTier: "tracepoint", blindSpots: Samples.startInfo.blindSpots,
             namespaces: [
@@ -67,6 +68,7 @@ import Testing
         #expect(value(json, "rpf.doctor.tier") as? String == "tracepoint")
         let tiers = try #require(value(json, "rpf.doctor.tiers") as? [[String: Any]])
         #expect(tiers.map { $0["usable"] as? Bool } == [false, false, true])
+        #expect(tiers.map { $0["blind"] as? [String] } == [[], [], Samples.startInfo.blindSpots])
         let namespaces = try #require(value(json, "rpf.doctor.namespaces") as? [[String: Any]])
         let modes = try #require(namespaces.first?["interfaces"] as? [[String: Any]])
         #expect(modes.map { $0["effective"] as? Int } == [1, 1, 2, 1])

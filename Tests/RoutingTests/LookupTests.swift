@@ -149,6 +149,8 @@ extension LookupResult {
         #expect(matches(0xB0, rule: 0x10, mask: 0x1C))
         #expect(!matches(0x08, rule: 0x10, mask: 0x1C))
         #expect(matches(0x08, rule: 0, mask: 0x1C))
+        #expect(!matches(0x12, rule: 0x12, mask: 0x1C))
+        #expect(!matches(0x00, rule: 0x02, mask: 0x1C))
         #expect(!matches(0xB0, rule: 0x10, mask: 0xFC))
         #expect(matches(0xB0, rule: 0xB0, mask: 0xFC))
         // `ip rule add dscp 0` selects; `tos 0` does not.

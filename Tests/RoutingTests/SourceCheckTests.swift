@@ -255,18 +255,18 @@ extension Lab {
         #expect(lab.decide(packet(from: Lab.own), on: 1) == .accept)
     }
 
-    @Test func theTOSThatTheKernelHandsOnIsAPropertyOfTheModel() {
-        func decide(_ mask: UInt8) -> Decision {
+    @Test func theReverseLookupHasTheDSCPOfThePacket() {
+        func decide(_ tos: UInt8) -> Decision {
             let lab = strict { lab in
                 lab.rule(.lookup(table: 100)) { ($0.tos, $0.tosMask) = (0xB8, 0xFC) }
                 lab.route("default", a0, table: 100)
             }
             var marked = packet()
-            marked.tos = 0xBB
-            return RoutingModel(lab.facts, tosMask: mask).validateSource(marked, ingress: a0).decision
+            marked.tos = tos
+            return lab.model.validateSource(marked, ingress: a0).decision
         }
-        #expect(decide(0xFC) == .accept)
-        #expect(decide(0x1C) == .refuse(.wrongInterface))
+        #expect(decide(0xBB) == .accept)
+        #expect(decide(0x1B) == .refuse(.wrongInterface))
     }
 
     @Test func theDestinationDecidesThePath() {

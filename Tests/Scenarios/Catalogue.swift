@@ -8,7 +8,8 @@ extension Scenario {
         + PolicyRules.scenarios + CompetingRoutes.scenarios + MulticastAndBroadcast.scenarios + Forwarding.scenarios
         + Netfilter.scenarios + InvalidSources.scenarios + StackedDevices.scenarios + Tunnels.scenarios
         + WireGuard.scenarios + IPsec.scenarios + LoadBalancers.scenarios + BridgeFilters.scenarios
-        + AcrossNamespaces.scenarios + InterfaceNames.scenarios + Protocols.scenarios + Namespaces.scenarios
+        + AcrossNamespaces.scenarios + InterfaceNames.scenarios + TypeOfService.scenarios + Protocols.scenarios
+        + Namespaces.scenarios
 }
 
 extension Procedure {

@@ -78,6 +78,28 @@ package enum CompetingRoutes {
                     "wrong_interface", on: "d0", factors: ["same_subnet_interfaces"], sysctl: (all: 0, interface: 1),
                     reverse: .unicast("a0"), fix: .interfaceLoose("d0"))),
             remedy: [.rpFilter("d0", 2)]),
+
+        Scenario(
+            "a blackhole route of the main table ends the lookup: the default table is not asked",
+            setup: [
+                .rpFilter("a0", 2), .ip("route add blackhole \(unrouted)"),
+                .ip("route add default via \(neighbor) dev a0 table default"),
+            ],
+            traffic: .packets(.udp(from: unrouted, to: hostOnA)),
+            expect: .dropped(
+                ExpectedDrop(
+                    "no_route", factors: ["secondary_table_only", "blackhole_route", "reply_path_broken"],
+                    sysctl: (all: 0, interface: 2), reverse: .blackhole(), certainty: "observed", fix: .none)),
+            remedy: [.ip("route delete blackhole \(unrouted)")]),
+
+        Scenario(
+            "a throw route of the main table leads on to the default table",
+            setup: [
+                .rpFilter("a0", 1), .ip("route add throw \(unrouted)"),
+                .ip("route add default via \(neighbor) dev a0 table default"),
+            ],
+            traffic: .packets(.udp(from: unrouted, to: hostOnA)),
+            expect: .accepted),
     ]
 
     /// `c0` of the host and `c1` of the client, in the same subnet as `a0` and `a1`.

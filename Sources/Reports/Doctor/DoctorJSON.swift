@@ -45,6 +45,7 @@ extension JSONBuffer {
             list.bool(status.refusal == nil)
             list.key("reason")
             list.optional(status.refusal) { $0.string($1) }
+            list.array("blind", status.blindSpots) { $0.string($1) }
             list.endObject()
         }
         key("tier")

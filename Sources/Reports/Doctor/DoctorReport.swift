@@ -27,10 +27,13 @@ package struct DoctorReport: Hashable, Sendable {
         package var tier: String
         /// Nil when it is usable; else the reason, in one sentence.
         package var refusal: String?
+        /// What it cannot see here, one sentence each; empty when it is not usable.
+        package var blindSpots: [String]
 
-        package init(tier: String, refusal: String?) {
+        package init(tier: String, refusal: String?, blindSpots: [String] = []) {
             self.tier = tier
             self.refusal = refusal
+            self.blindSpots = blindSpots
         }
     }
 

@@ -17,6 +17,30 @@ int lab_udp_storm(int fd, uint32_t address, uint16_t port, uint64_t count);
 /* Moves the calling thread, and only it, into the network namespace that a file stands for. */
 int lab_enter_namespace(const char *_Nonnull path);
 
+/*
+ * Makes a network namespace and a file below /run/netns that stands for it, as `ip netns add` does, and leaves the calling
+ * thread inside it. A process for it would take longer than all the rest on an emulated machine.
+ */
+int lab_make_namespace(const char *_Nonnull path);
+
+/* Takes the name away, as `ip netns delete` does. */
+int lab_remove_namespace(const char *_Nonnull path);
+
+/* Turns an interface of the thread's namespace on, after giving it an address unless that is 0 (network order). */
+int lab_interface_up(const char *_Nonnull interface, uint32_t address, uint32_t mask);
+
+/* IFF_LOWER_UP, whose header does not go together with the C library's. */
+enum { lab_lower_up = 1 << 16 };
+
+/* Adds a route by a gateway of an interface of the thread's namespace (all in network order). */
+int lab_add_route(uint32_t destination, uint32_t mask, uint32_t gateway, const char *_Nonnull interface);
+
+/*
+ * Adds a policy rule by DSCP (0 to 63), which few versions of `ip` know: `ip rule add dscp N priority P lookup T`. A kernel
+ * that does not know it either adds the rule without the selector.
+ */
+int lab_add_dscp_rule(uint8_t dscp, uint32_t priority, uint32_t table);
+
 /* A packet socket bound to an interface of the thread's namespace. Protocol 0 only sends, an ETH_P_* also receives. */
 int lab_packet_socket(const char *_Nonnull interface, uint16_t protocol);
 

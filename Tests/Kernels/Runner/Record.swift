@@ -6,6 +6,8 @@ import Lab
 ///
 ///     tier     TIER  used|refused|failed  the tier that was used, or the sentence of the refusal
 ///     program  TIER  NAME  instructions  instructions that the verifier looked at, 0 when the kernel does not tell
+///     said     TIER  NAME  what a finding says
+///     compared  answers  disagreements  of the model with the kernel, about packets to random hosts
 ///     result   TIER  passed|blind|skipped|failed  milliseconds  NAME  the blind spot, the proof or the problems
 ///     done     how many failed
 struct Record {

@@ -8,12 +8,9 @@ struct TierRun {
     private let tier: String
     private let arguments: Arguments
     private let record: Record
-    private let trials: FixTrials
 
     init(_ tier: String, _ arguments: Arguments, _ record: Record) {
         self.tier = tier
-        // A fix does the same whatever saw the drop: it is tried in one tier, and has to be the same in the others.
-        trials = tier == arguments.tiers.first { $0 != "none" } ? .recommended : .none
         self.arguments = arguments
         self.record = record
     }
@@ -22,20 +19,29 @@ struct TierRun {
     func run() throws -> Int {
         if tier == "none" { return runWithoutProgram() }
         unsafe setenv("RPFWATCH_TIER", tier, 1)
-        switch try TierUse(tier, record) {
+        let use = try TierUse(tier, record)
+        let doctorsProblems = DoctorsWord.thisMachine.problems(with: use, of: tier)
+        if !doctorsProblems.isEmpty {
+            record.write(["tier", tier, "failed", doctorsProblems.joined(separator: " ‖ ")])
+            return 1
+        }
+        switch use {
         case .refused(let sentence):
             record.write(["tier", tier, "refused", sentence])
             return 0
         case .failed(let problem):
             record.write(["tier", tier, "failed", problem])
             return 1
-        case .used(let name):
+        case .used(let name, _):
             record.write(["tier", tier, "used", name])
         }
         let scenarios = Scenario.all.filter { arguments.wants($0.name) }
         let procedures = Procedure.all.filter { arguments.wants($0.name) }
         return scenarios.reduce(0) { sum, scenario in
-            sum + measure(scenario.name) { scenario.runTraced(trials: trials) }
+            sum
+                + measure(scenario.name) {
+                    scenario.runTraced(trials: .recommended) { record.write(["said", tier, scenario.name, $0.text]) }
+                }
         }
             + procedures.reduce(0) { sum, procedure in sum + measure(procedure.name) { procedure.run() } }
     }
@@ -44,6 +50,7 @@ struct TierRun {
         record.write(["tier", tier, "used", tier])
         let scenarios = Scenario.all.filter { arguments.wants($0.name) }
         return scenarios.reduce(0) { sum, scenario in sum + measure(scenario.name) { scenario.runKernelOnly() } }
+            + (arguments.wants(RandomHosts.name) ? measure(RandomHosts.name) { RandomHosts.run(record) } : 0)
     }
 
     private func measure(_ name: String, _ run: () -> ScenarioResult) -> Int {
@@ -64,7 +71,7 @@ struct TierRun {
 
 /// Whether a tier can be used here, found by using it.
 enum TierUse {
-    case used(String)
+    case used(String, blindSpots: [String])
     /// Exit status 3 and one sentence.
     case refused(String)
     case failed(String)
@@ -90,7 +97,7 @@ enum TierUse {
             self = .failed("start says \(start ?? .null)")
             return
         }
-        self = .used(used)
+        self = .used(used, blindSpots: start?["rpf.trace.blind"]?.array?.compactMap(\.string) ?? [])
     }
 
     private static func programs() -> [BPFProgram] {

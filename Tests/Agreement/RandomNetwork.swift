@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import ModelLab
-import Packets
+package import ModelLab
+package import Packets
 
 extension SeededGenerator {
-    mutating func one<T>(of values: [T]) -> T { values[Int.random(in: values.indices, using: &self)] }
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+    package mutating func one<T>(of values: [T]) -> T { values[Int.random(in: values.indices, using: &self)] }
+    package mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
 
 /// A made-up host: interfaces, addresses, routes, rules and sysctls as commands, and packets to ask about. Addresses,
 /// prefixes and marks come from small pools, so that they meet.
-struct RandomNetwork {
-    struct Question {
-        var packet: Packet
-        var interface: String
+package struct RandomNetwork: Sendable {
+    package struct Question: Sendable {
+        package var packet: Packet
+        package var interface: String
     }
 
-    static let interfaces = ["x0", "x1", "x2", "x3"]
+    package static let interfaces = ["x0", "x1", "x2", "x3"]
 
     /// Lines for `ip -batch`; some may fail (a route that is there already), which is part of the game.
-    private(set) var commands: [String] = []
+    package private(set) var commands: [String] = []
     /// Files below /proc/sys/net/ipv4/conf and what to write into them.
-    private(set) var sysctls: [(file: String, value: String)] = []
-    private(set) var questions: [Question] = []
+    package private(set) var sysctls: [(file: String, value: String)] = []
+    package private(set) var questions: [Question] = []
     private var random: SeededGenerator
     private var pool: [String] = []
 
-    init(seed: UInt64, questions count: Int) {
+    package init(seed: UInt64, questions count: Int) {
         random = SeededGenerator(state: seed)
         for block in ["192.0.2", "198.51.100", "203.0.113"] {
             for host in [0, 1, 2, 5, 64, 65, 127, 128, 129, 200, 255] { pool.append("\(block).\(host)") }
@@ -102,9 +102,9 @@ struct RandomNetwork {
             let selectors = [
                 "from \(prefix())", "to \(prefix())", "iif \(random.one(of: Self.interfaces + ["lo", "gone"]))",
                 "oif \(random.one(of: Self.interfaces))", "fwmark \(random.one(of: ["1", "2", "0/0xff", "0x1/0xf"]))",
-                "tos \(random.one(of: ["0x10", "0x08"]))", "ipproto udp",
-                "ipproto udp sport \(random.one(of: [9, 40_000]))",
-                "ipproto tcp", "ipproto udp dport \(random.one(of: ["9", "40000", "1-10"]))", "uidrange 0-0",
+                "tos \(random.one(of: ["0x10", "0x08"]))", "ipproto 17",
+                "ipproto 17 sport \(random.one(of: [9, 40_000]))",
+                "ipproto 6", "ipproto 17 dport \(random.one(of: ["9", "40000", "1-10"]))", "uidrange 0-0",
                 "uidrange 1000-2000",
             ].filter { !$0.hasSuffix(" default") }
             for _ in 0..<Int.random(in: 0...2, using: &random) { rule += "\(random.one(of: selectors)) " }
