@@ -3,21 +3,14 @@
 #define CASES_H
 
 /*
- * Real packets that the kernel refuses or accepts, on the interface a0 of `topology`, and what must be said about them.
+ * Packets that the kernel refuses or accepts on the interface a0 of `topology`, and what must be said about them.
  */
-#include "probe.h"
+#include "event.h"
 
-#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-/* What went wrong, one sentence after the other; empty when nothing did. */
-struct problems {
-	char text[2048];
-	size_t length;
-};
-
-void complain(struct problems *problems, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-enum frame { FRAME_UDP, FRAME_UDP_IN_BROADCAST, FRAME_ARP };
+enum frame_kind { FRAME_UDP, FRAME_UDP_IN_BROADCAST, FRAME_ARP };
 
 /* Sysctls under net/ipv4; those without a name are 0. */
 struct setting {
@@ -29,7 +22,7 @@ struct test_case {
 	const char *name;
 	struct setting settings[4];
 	const char *command; /* run before the packets are sent, in the shell */
-	enum frame frame;
+	enum frame_kind frame;
 	const char *source;
 	const char *destination;
 
@@ -48,19 +41,7 @@ struct test_case {
 extern const struct test_case test_cases[];
 extern const size_t test_case_count;
 
-enum { PACKETS = 3 };
-
-/* How often this namespace's IP receive path has dropped for rp_filter (TcpExt IPReversePathFilter); -1: not readable. */
-long kernel_counter(void);
-
-/* Makes the case's configuration, sends its packets and waits until they were received. */
-void provoke(const struct test_case *test_case, struct problems *problems);
-
-/* True when the packets of a case are counted in IPReversePathFilter. */
+/* True when the packets of a case are counted in IPReversePathFilter: ARP requests are refused, but not dropped packets. */
 bool is_counted_by_kernel(const struct test_case *test_case);
-
-/* Provokes a case under an attached probe and compares what it saw. True when this tier is blind for it. */
-bool watch(const struct test_case *test_case, struct probe *probe, const struct reasons *reasons,
-	   struct problems *problems);
 
 #endif

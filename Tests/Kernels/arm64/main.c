@@ -4,8 +4,14 @@
  * probe-check [--tier TIER]… [--scenario PART-OF-A-NAME]…: the BPF object on real drops, in the tiers asked for, with the
  * words and the lines of scenario-runner (Tests/Kernels/Runner/Record.swift). `none` provokes without the programs;
  * `auto` takes the first tier that this kernel allows.
+ *
+ * Three things are this architecture's own, and only a run on it proves them. The registers that the kprobe tier reads
+ * arguments, return value and stack pointer from (ARGUMENT_1 to RETURN_VALUE in bpf/kernel.h): the forwarded packet
+ * shows the fifth argument, the ARP request the sixth, every verdict the others. Where the fields lie that CO-RE
+ * relocations look up by name, bit-fields among them (the broadcast, the VRF). And whether a BPF trampoline takes the
+ * eight arguments of fib_validate_source, which here are all in registers.
  */
-#include "cases.h"
+#include "watch.h"
 
 #include "CLab.h"
 
@@ -97,7 +103,7 @@ static int verify_every_program(const char *tier)
 	return report(tier, name, false, begin, &problems);
 }
 
-/* The programs that are in the kernel and were not there before. */
+/* Prints the programs that were loaded after one, by ID, or with no tier only passes over them; returns the last. */
 static uint32_t print_programs(const char *tier, uint32_t after)
 {
 	struct lab_bpf_program program = { .id = after };
