@@ -149,7 +149,7 @@ _Static_assert(sizeof(struct rpfw_config) == 36, "struct rpfw_config has padding
 #define RPFW_WINDOW_SHIFT 2 /* 16 ms at 250 Hz */
 #define RPFW_RING_BYTES (8u << 20)
 
-/* Of each CPU; userspace reads the last field only. */
+/* Of each CPU; userspace reads the last three fields only. */
 struct rpfw_cpu {
 	/* Drops that the first drop program has seen: see "Nesting" in rpfwatch.bpf.c. */
 	uint64_t mark[2];
@@ -167,8 +167,11 @@ struct rpfw_cpu {
 	uint8_t reserved;
 
 	uint64_t last_wakeup_ns;
-	uint64_t second_chances; /* drops that the first drop program was skipped for and the second one counted */
+	/* Drops that interrupted another drop's programs: counted by the second, as the first was skipped, or by the first. */
+	uint64_t second_chances;
+	uint64_t interruptions;
+	uint64_t unmatched_refusals; /* refusals whose entry the kprobe missed: nothing but the verdict is known */
 };
-_Static_assert(sizeof(struct rpfw_cpu) == 72, "struct rpfw_cpu has padding");
+_Static_assert(sizeof(struct rpfw_cpu) == 88, "struct rpfw_cpu has padding");
 
 #endif

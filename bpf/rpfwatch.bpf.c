@@ -70,10 +70,11 @@ struct {
 #define DEVICE_HASH_STEPS 16 /* a chain is longer than that only beyond some 4,000 devices */
 
 /* The reason's number in the running kernel, or one that no drop has. */
+#define NO_REASON 0xffffffffu
 #define REASON(name)                                                                           \
 	(bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_##name) ?            \
 		 (uint32_t)bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_##name) : \
-		 0xffffffffu)
+		 NO_REASON)
 
 /*
  * Since v6.13 the source check returns the negated drop reason, before that a negative errno. The numbers of the two
@@ -84,7 +85,9 @@ struct {
 /*
  * A field behind a pointer. In programs on BTF tracepoints and fexit the verifier knows the type and lets a plain load
  * through, which costs nothing; behind a number (kprobe registers, a device found by its index) only the helper reads.
- * Either way a bad address reads as zero.
+ * Either way a bad address reads as zero. The plain load owes that to an exception table, which kernels without
+ * 7d2cc63eca0c give only to programs that call no function of their own: in others a bad address is a panic. So every
+ * function here is inlined, and build.sh refuses one that is not.
  */
 #define LOAD(probed, pointer, field)                                                                                \
 	({                                                                                                          \
@@ -113,6 +116,15 @@ struct sighting {
 	uint8_t hooks;
 	uint8_t path;
 };
+
+/*
+ * Whether a pointer can be one of the kernel's, whose addresses are the upper half on every 64-bit machine. Older kernels
+ * take a page fault to find out that NULL is none, and some would read a process' memory.
+ */
+static __always_inline bool is_kernel_address(const void *pointer)
+{
+	return (int64_t)pointer < 0;
+}
 
 static __always_inline struct rpfw_cpu *this_cpu(void)
 {
@@ -254,19 +266,24 @@ static __always_inline void describe_sysctls(struct rpfw_event *event, struct ne
 {
 	struct in_device *in_device = BPF_CORE_READ(device, ip_ptr);
 	struct ipv4_devconf *all = BPF_CORE_READ(net, ipv4.devconf_all);
+	/* From the first to the last that is wanted: a read for each would cost seven times as much. */
+	int all_values[IPV4_DEVCONF_SRC_VMARK - IPV4_DEVCONF_RP_FILTER + 1] = {};
+	int own_values[IPV4_DEVCONF_SRC_VMARK - IPV4_DEVCONF_RP_FILTER + 1] = {};
 
 	if (!in_device || !all)
 		return;
 	event->facts |= RPFW_FACT_SYSCTLS;
-	event->rp_filter_all = BPF_CORE_READ(all, data[IPV4_DEVCONF_RP_FILTER - 1]);
-	event->rp_filter_iface = BPF_CORE_READ(in_device, cnf.data[IPV4_DEVCONF_RP_FILTER - 1]);
-	if (BPF_CORE_READ(all, data[IPV4_DEVCONF_ACCEPT_LOCAL - 1]))
+	bpf_core_read(all_values, sizeof(all_values), &all->data[IPV4_DEVCONF_RP_FILTER - 1]);
+	bpf_core_read(own_values, sizeof(own_values), &in_device->cnf.data[IPV4_DEVCONF_RP_FILTER - 1]);
+	event->rp_filter_all = all_values[0];
+	event->rp_filter_iface = own_values[0];
+	if (all_values[IPV4_DEVCONF_ACCEPT_LOCAL - IPV4_DEVCONF_RP_FILTER])
 		event->sysctls |= RPFW_SYSCTL_ACCEPT_LOCAL_ALL;
-	if (BPF_CORE_READ(in_device, cnf.data[IPV4_DEVCONF_ACCEPT_LOCAL - 1]))
+	if (own_values[IPV4_DEVCONF_ACCEPT_LOCAL - IPV4_DEVCONF_RP_FILTER])
 		event->sysctls |= RPFW_SYSCTL_ACCEPT_LOCAL_IFACE;
-	if (BPF_CORE_READ(all, data[IPV4_DEVCONF_SRC_VMARK - 1]))
+	if (all_values[IPV4_DEVCONF_SRC_VMARK - IPV4_DEVCONF_RP_FILTER])
 		event->sysctls |= RPFW_SYSCTL_SRC_VALID_MARK_ALL;
-	if (BPF_CORE_READ(in_device, cnf.data[IPV4_DEVCONF_SRC_VMARK - 1]))
+	if (own_values[IPV4_DEVCONF_SRC_VMARK - IPV4_DEVCONF_RP_FILTER])
 		event->sysctls |= RPFW_SYSCTL_SRC_VALID_MARK_IFACE;
 }
 
@@ -349,9 +366,8 @@ static __always_inline void describe_packet(struct rpfw_event *event, struct net
 	}
 }
 
-/* Not inlined: the way that most drops of a flood take stays short. */
-static __noinline void write_record(const struct rpfw_key *key, const struct sighting *seen, struct rpfw_cpu *cpu,
-				    struct rpfw_counter *counter)
+static __always_inline void write_record(const struct rpfw_key *key, const struct sighting *seen, struct rpfw_cpu *cpu,
+					 struct rpfw_counter *counter)
 {
 	uint64_t now = bpf_ktime_get_ns();
 	uint64_t unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
@@ -439,7 +455,6 @@ static __always_inline void find_ingress(struct rpfw_key *key, struct sighting *
 	struct sk_buff *skb = seen->skb;
 	struct net_device *member;
 	uint32_t ifindex = 0;
-	/* The device is real by now and its in_device is compared with NULL, so these plain loads cannot fail. */
 	struct in_device *in_device = device->ip_ptr;
 
 	key->ifindex = device->ifindex;
@@ -457,27 +472,57 @@ static __always_inline void find_ingress(struct rpfw_key *key, struct sighting *
 	key->has_ipv4 = BPF_CORE_READ(member, ip_ptr, ifa_list) != NULL;
 }
 
+/*
+ * The namespace of an skb's device; NULL when it has no device. skb->dev shares its place with other things while a
+ * socket or a queue owns the packet, so it may point anywhere: a namespace whose loopback device is in that namespace is
+ * one.
+ */
+static __always_inline struct net *namespace_of(struct net_device *device)
+{
+	struct net_device *loopback;
+	struct net *net;
+
+	if (!is_kernel_address(device))
+		return NULL;
+	net = device->nd_net.net;
+	if (!is_kernel_address(net))
+		return NULL;
+	loopback = net->loopback_dev;
+	return is_kernel_address(loopback) && loopback->nd_net.net == net ? net : NULL;
+}
+
+/* What a refused verdict makes of the drop of the skb that it waited for; the drop's own outcome when they disagree. */
+static __always_inline uint8_t join_verdict(struct sighting *seen, const struct rpfw_cpu *cpu, uint8_t outcome,
+					    uint32_t reason, const bool has_reason)
+{
+	uint8_t refused = outcome_of_verdict(cpu->refused_verdict);
+	/* Where the kernel has no reason for such a refusal, its drop comes without one. */
+	bool is_unnamed = refused == RPFW_OUTCOME_MARTIAN || REASON(IP_RPFILTER) == NO_REASON;
+
+	if (has_reason && (is_unnamed ? reason != REASON(NOT_SPECIFIED) : refused != outcome))
+		return outcome;
+	read_header(seen, false);
+	if (seen->source != cpu->refused_source || seen->destination != cpu->refused_destination ||
+	    seen->header.id != cpu->refused_id || bpf_ktime_get_ns() - cpu->refused_ns >= JOIN_WITHIN)
+		return outcome;
+	seen->hooks |= RPFW_HOOK_VERDICT;
+	seen->verdict = cpu->refused_verdict;
+	seen->out_ifindex = cpu->refused_oif;
+	seen->path = cpu->refused_path;
+	return refused;
+}
+
 static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint32_t reason, const bool has_reason,
 				    struct rpfw_cpu *cpu)
 {
 	struct sighting seen = { .skb = skb, .location = location, .hooks = RPFW_HOOK_DROP };
 	struct net_device *device = skb->dev;
-	struct net *net = BPF_CORE_READ(device, nd_net.net);
+	struct net *net = namespace_of(device);
 	struct rpfw_key key = { .reason = reason };
 	uint8_t outcome = has_reason ? outcome_of(reason) : RPFW_OUTCOME_OTHER;
 	bool is_ip = skb->protocol == bpf_htons(ETH_P_IP);
 	uint64_t refused_skb = 0;
 	bool wanted = false;
-
-	/*
-	 * skb->dev shares its place with other things while a socket owns the packet, so it may point anywhere. A
-	 * namespace whose loopback device is in that namespace is one. Only the helper may follow it so far: kernels
-	 * without 7d2cc63eca0c panic when a plain load fails in a program that calls a function.
-	 */
-	if (net && BPF_CORE_READ(net, loopback_dev, nd_net.net) == net)
-		net = device->nd_net.net;
-	else
-		net = NULL;
 
 	/* Every drop ends the wait, also one that nobody asked for: the next skb at that address is another packet. */
 	if (config.verdict_hook) {
@@ -487,29 +532,8 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	if (config.netns_inode && (!net || net->ns.inum != config.netns_inode))
 		return;
 
-	if (config.verdict_hook && is_ip && refused_skb == (uint64_t)skb &&
-	    bpf_ktime_get_ns() - cpu->refused_ns < JOIN_WITHIN) {
-		uint8_t refused = outcome_of_verdict(cpu->refused_verdict);
-		bool agrees;
-
-		read_header(&seen, false);
-		agrees = seen.source == cpu->refused_source && seen.destination == cpu->refused_destination &&
-			 seen.header.id == cpu->refused_id;
-		if (has_reason && refused == RPFW_OUTCOME_MARTIAN)
-			agrees = agrees && reason == REASON(NOT_SPECIFIED);
-		else if (has_reason && REASON(IP_RPFILTER) == 0xffffffffu)
-			agrees = agrees && reason == REASON(NOT_SPECIFIED);
-		else if (has_reason)
-			agrees = agrees && refused == outcome;
-		if (agrees) {
-			outcome = refused;
-			seen.hooks |= RPFW_HOOK_VERDICT;
-			seen.verdict = cpu->refused_verdict;
-			seen.out_ifindex = cpu->refused_oif;
-			seen.path = cpu->refused_path;
-		}
-	}
-
+	if (config.verdict_hook && is_ip && refused_skb == (uint64_t)skb)
+		outcome = join_verdict(&seen, cpu, outcome, reason, has_reason);
 	if (!net || !is_ip)
 		outcome = RPFW_OUTCOME_OTHER;
 	if (outcome == RPFW_OUTCOME_NETFILTER && !received_on(skb, device))
@@ -567,6 +591,7 @@ static __always_inline void set_mark(struct rpfw_cpu *cpu, uint64_t skb)
 	if (cpu->mark[place]) {
 		place ^= 1;
 		cpu->last_mark = place;
+		cpu->interruptions++;
 	}
 	WRITE_ONCE(cpu->mark[place], skb);
 }
@@ -663,6 +688,19 @@ static __always_inline bool is_being_received(struct sk_buff *skb, uint32_t sour
 	       (!destination || seen->destination == destination);
 }
 
+/* Whether an skb holds the ARP packet that has these addresses (struct arphdr and what follows it). */
+static __always_inline bool is_arp_of(struct sk_buff *skb, uint32_t source, uint32_t destination)
+{
+	unsigned char *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
+	uint32_t sender = 0, target = 0;
+	uint8_t length = 0; /* of a link layer address */
+
+	bpf_probe_read_kernel(&length, sizeof(length), header + 4);
+	bpf_probe_read_kernel(&sender, sizeof(sender), header + 8 + length);
+	bpf_probe_read_kernel(&target, sizeof(target), header + 12 + 2 * length);
+	return sender == source && target == destination;
+}
+
 /* destination is 0 for broadcast and multicast, out_ifindex is 0 for local delivery. */
 static __always_inline void on_verdict(struct sk_buff *skb, uint32_t source, uint32_t destination, uint32_t out_ifindex,
 				       struct net_device *device, int32_t verdict, const bool probed)
@@ -696,6 +734,9 @@ static __always_inline void on_verdict(struct sk_buff *skb, uint32_t source, uin
 		return;
 	}
 	if (protocol != bpf_htons(ETH_P_ARP))
+		return;
+	/* A call that was remembered may be over long ago: see "Missed" below. */
+	if (probed && !is_arp_of(skb, source, destination))
 		return;
 
 	seen.net = LOAD(probed, device, nd_net.net);
@@ -732,6 +773,20 @@ int verdict_fexit(uint64_t *context)
  * context) and a caller in process context may move to another CPU in between, so a call is recognised by its task and
  * its place on the stack: at the return the stack pointer is where it was at the entry, but for the return address and
  * what the probe itself pushed.
+ *
+ * Missed. The kernel does not run these programs while another kprobe is handled on the CPU, while another program of
+ * their kind or a map operation of some process runs there, or, the return probe, when more calls are under way than it
+ * has places for (one for each CPU, or ten; perf events cannot ask for more). Then a verdict is not known, and nothing is
+ * made up for it:
+ *
+ *   both or the return missed   The drop comes with its reason alone, and its record has no RPFW_HOOK_VERDICT; without
+ *                               drop reasons it counts as OTHER, and the kernel's own counter is ahead of ours. An ARP
+ *                               refusal is not seen.
+ *   only the entry missed       A refusal of nobody knows which packet: counted in unmatched_refusals.
+ *
+ * A call whose return was missed stays behind. If the entry of a later call at the same place is missed, that one's
+ * verdict is taken for the older call's; what the skb holds by now has to agree with the call then: an IP packet's
+ * addresses, which are those that its drop is joined by, or those of an ARP packet.
  */
 #define PENDING_CALLS 4
 #define STACK_SLACK 64
@@ -786,6 +841,7 @@ int verdict_return(struct pt_regs *registers)
 	uint64_t stack = STACK_POINTER(registers);
 	uint32_t zero = 0;
 	struct calls *calls_here = bpf_map_lookup_elem(&calls, &zero);
+	struct rpfw_cpu *cpu;
 
 	if (!calls_here)
 		return 0;
@@ -800,5 +856,8 @@ int verdict_return(struct pt_regs *registers)
 			   RETURN_VALUE(registers), true);
 		return 0;
 	}
+	cpu = this_cpu();
+	if (cpu && enabled && (int32_t)RETURN_VALUE(registers) < 0)
+		cpu->unmatched_refusals++;
 	return 0;
 }
