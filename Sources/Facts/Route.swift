@@ -65,7 +65,7 @@ package struct Nexthop: Hashable, Sendable {
     package var gateway: IPv4Address?
     /// 1 to 256.
     package var weight: UInt16
-    /// RTNH_F_DEAD: its device is down.
+    /// RTNH_F_DEAD: its device is down, or has no carrier and is one whose routes the kernel then ignores.
     package var isDead: Bool
     /// RTNH_F_LINKDOWN: its device has no carrier.
     package var isLinkDown: Bool

@@ -69,6 +69,18 @@ struct HostState {
         var own = facts.configuration.own(index)
         own[setting.key] = setting.value
         facts.configuration.interfaces[index] = own
+        if setting.key == .ignoreRoutesWithLinkdown && setting.value != 0 { passOverLinkDown(index) }
+    }
+
+    /// From then on the kernel takes nexthops of the interface whose carrier is missing for dead, and shows them so.
+    private mutating func passOverLinkDown(_ interface: UInt32) {
+        func isConcerned(_ nexthop: Nexthop) -> Bool { nexthop.interface == interface && nexthop.isLinkDown }
+        for position in facts.routes.indices where facts.routes[position].nexthops.contains(where: isConcerned) {
+            for index in facts.routes[position].nexthops.indices
+            where isConcerned(facts.routes[position].nexthops[index]) {
+                facts.routes[position].nexthops[index].isDead = true
+            }
+        }
     }
 
     /// The local table that addresses of an interface go into: that of its VRF, if it is in one.

@@ -103,13 +103,10 @@ package struct RoutingModel: Sendable {
     /// Whether lookups take the nexthop (`net/ipv4/fib_trie.c`, fib_lookup_good_nhc, without the output interface).
     package func isUsable(_ nexthop: Nexthop, ignoringLinkState: Bool = false) -> Bool {
         if assumesLinksUp { return true }
-        guard nexthop.isDead || nexthop.isLinkDown else { return true }
-        let ignoresLinkDown = facts.configuration.effective(nexthop.interface).ignoreRoutesWithLinkdown
-        if nexthop.isLinkDown && ignoresLinkDown {
-            // A dump shows such a nexthop as dead, though only its carrier is missing.
-            return ignoringLinkState && linkByIndex[nexthop.interface]?.isUp != false
-        }
-        return !nexthop.isDead
+        guard nexthop.isDead else { return true }
+        // The kernel shows a nexthop whose carrier alone is missing as dead where it ignores those, and knows best which
+        // sysctls make it do so: on 5.10 the interface's own ignore_routes_with_linkdown, later that of `all` as well.
+        return ignoringLinkState && nexthop.isLinkDown && linkByIndex[nexthop.interface]?.isUp != false
     }
 
     private static func vrfs(_ links: [UInt32: Link]) -> [UInt32: UInt32] {

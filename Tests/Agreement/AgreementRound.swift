@@ -47,12 +47,13 @@ package struct AgreementRound: Sendable {
 
     private static func build(_ network: RandomNetwork, in namespace: Namespace) throws {
         let lines = network.commands.joined(separator: "\n") + "\n"
-        let sysctls = network.sysctls
+        let (rules, sysctls) = (network.dscpRules, network.sysctls)
         try namespace.enter {
             for interface in ["default", "all", "lo"] {
                 try write("0", into: "/proc/sys/net/ipv4/conf/\(interface)/rp_filter")
             }
             _ = try run(["ip", "-force", "-batch", "-"], input: lines)
+            for rule in rules { try addRule(dscp: rule.dscp, priority: rule.priority, table: rule.table) }
             for (file, value) in sysctls { try write(value, into: "/proc/sys/net/ipv4/conf/\(file)") }
         }
     }

@@ -19,6 +19,8 @@ package struct RandomNetwork: Sendable {
 
     /// Lines for `ip -batch`; some may fail (a route that is there already), which is part of the game.
     package private(set) var commands: [String] = []
+    /// Rules by DSCP, which few versions of `ip` can add.
+    package private(set) var dscpRules: [(dscp: UInt8, priority: UInt32, table: UInt32)] = []
     /// Files below /proc/sys/net/ipv4/conf and what to write into them.
     package private(set) var sysctls: [(file: String, value: String)] = []
     package private(set) var questions: [Question] = []
@@ -44,7 +46,7 @@ package struct RandomNetwork: Sendable {
             commands.append("link set \(name) up")
             if random.chance(30) { commands.append("link set \(name) group 5") }
             // A missing carrier makes routes linkdown.
-            if !random.chance(15) { commands.append("link set y\(index) up") }
+            if !random.chance(25) { commands.append("link set y\(index) up") }
         }
         for name in Self.interfaces + ["lo"] where random.chance(75) {
             for _ in 0..<Int.random(in: 1...2, using: &random) {
@@ -66,7 +68,7 @@ package struct RandomNetwork: Sendable {
             let table = random.one(of: ["main", "main", "100", "101", "default", "local"])
             var route = "\(prefix()) table \(table)"
             if random.chance(40) { route += " metric \(random.one(of: [0, 1, 5]))" }
-            if random.chance(10) { route += " tos \(random.one(of: ["0x10", "0x08"]))" }
+            if random.chance(10) { route += " tos \(random.one(of: ["0x10", "0x08", "0xb0"]))" }
             if random.chance(2) { route += " realms 3" }
             switch Int.random(in: 0..<12, using: &random) {
             case 0:
@@ -120,6 +122,10 @@ package struct RandomNetwork: Sendable {
         }
         if random.chance(10) { commands.append("rule delete pref \(random.one(of: [0, 32_766, 32_767]))") }
         if random.chance(5) { commands.append("rule add pref 50 lookup local") }
+        while random.chance(20) {
+            // Of the packets' own, and with the low bits of one of them.
+            dscpRules.append((random.one(of: [0x2C, 0x04, 0x02, 0x22, 0]), random.one(of: [5, 25]), 100))
+        }
     }
 
     private mutating func makeSysctls() {
@@ -135,7 +141,7 @@ package struct RandomNetwork: Sendable {
         // Writing `all` of forwarding would set every interface.
         for (name, percent) in [
             ("rp_filter", 15), ("accept_local", 5), ("src_valid_mark", 10), ("route_localnet", 5),
-            ("ignore_routes_with_linkdown", 10), ("send_redirects", 50), ("bc_forwarding", 50),
+            ("ignore_routes_with_linkdown", 40), ("send_redirects", 50), ("bc_forwarding", 50),
         ] {
             sysctls.append(("all/\(name)", random.chance(percent) ? "1" : "0"))
         }

@@ -227,8 +227,7 @@ let factorCases: [FactorCase] = [
     FactorCase(.nexthopDown, "loose, the only route is ignored") {
         lab(mode: 2) { lab in
             lab.unroute("203.0.113.0/25")
-            lab.route("203.0.113.0/25", via: "198.51.100.2", b0, isLinkDown: true)
-            lab[b0].ignoreRoutesWithLinkdown = true
+            lab.route("203.0.113.0/25", via: "198.51.100.2", b0, isLinkDown: true, isDead: true)
         }.judge()
     } not: {
         lab(mode: 2).judge(from: Lab.unrouted)

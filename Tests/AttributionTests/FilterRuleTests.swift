@@ -100,8 +100,7 @@ private func judge(
         let rule = nft("fib saddr . iif oif missing drop")
         let judged = judge([rule]) { lab in
             lab.unroute("203.0.113.0/25")
-            lab.route("203.0.113.0/25", via: "192.0.2.2", Lab.a0, isLinkDown: true)
-            lab[Lab.a0].ignoreRoutesWithLinkdown = true
+            lab.route("203.0.113.0/25", via: "192.0.2.2", Lab.a0, isLinkDown: true, isDead: true)
         }
         #expect(judged.filterRule == nil)
     }

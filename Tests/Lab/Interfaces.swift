@@ -17,10 +17,10 @@ func addRoute(_ destination: String, length: Int, via gateway: String, dev inter
     guard result == 0 else { throw LabError("add a route to", destination, errno: -result) }
 }
 
-/// `ip rule add dscp …` in the calling thread's namespace.
-func addRule(dscp: UInt8, priority: UInt32, table: UInt32) throws(LabError) {
+/// `ip rule add dscp …` in the calling thread's namespace; one that is there already is left alone.
+package func addRule(dscp: UInt8, priority: UInt32, table: UInt32) throws(LabError) {
     let result = lab_add_dscp_rule(dscp, priority, table)
-    guard result == 0 else { throw LabError("add a rule by DSCP", "\(dscp)", errno: -result) }
+    guard result == 0 || result == -EEXIST else { throw LabError("add a rule by DSCP", "\(dscp)", errno: -result) }
 }
 
 /// Whether every interface of the calling thread's namespace that is up is running if it has a carrier, and not if not.

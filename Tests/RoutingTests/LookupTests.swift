@@ -251,13 +251,15 @@ extension LookupResult {
         #expect(end(.blackhole).route?.kind == .blackhole)
     }
 
-    @Test func deadNexthopsAreSkippedAndLinkdownOnesWhereTheInterfaceSaysSo() {
-        func interface(_ state: Nexthop, ignored: Bool = false, _ key: LookupKey = toSource) -> UInt32? {
+    @Test func deadNexthopsAreSkippedAndLinkdownOnesWhereTheKernelSaysSo() {
+        func interface(_ state: Nexthop, _ key: LookupKey = toSource, isUp: Bool = true) -> UInt32? {
             lookup(key) { lab in
                 lab.unroute("203.0.113.0/25")
                 lab.facts.routes.append(Route(destination: prefix("203.0.113.0/25"), nexthops: [state]))
                 lab.route("default", a0)
-                lab[b0].ignoreRoutesWithLinkdown = ignored
+                for index in lab.facts.links.indices where lab.facts.links[index].index == b0 {
+                    lab.facts.links[index].isUp = isUp
+                }
             }.interface
         }
         var ignoring = toSource
@@ -269,10 +271,10 @@ extension LookupResult {
         #expect(interface(Nexthop(interface: b0, isDead: true)) == a0)
         #expect(interface(Nexthop(interface: b0, isDead: true), ignoring) == a0)
         #expect(interface(linkDown) == b0)
-        #expect(interface(linkDown, ignored: true) == a0)
-        #expect(interface(linkDown, ignored: true, ignoring) == b0)
-        #expect(interface(shownDead, ignored: true) == a0)
-        #expect(interface(shownDead, ignored: true, ignoring) == b0)
+        #expect(interface(linkDown, ignoring) == b0)
+        #expect(interface(shownDead) == a0)
+        #expect(interface(shownDead, ignoring) == b0)
+        #expect(interface(shownDead, ignoring, isUp: false) == a0)
     }
 
     @Test func oneUsableNexthopOfSeveralIsEnoughAndTheFirstIsChosen() {

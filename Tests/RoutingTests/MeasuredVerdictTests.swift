@@ -176,9 +176,8 @@ let measuredCases: [MeasuredCase] =
         MeasuredCase(
             "S38 ignoring linkdown routes", .accept,
             replacingRoute { lab in
-                lab.route("203.0.113.0/25", via: "198.51.100.2", b0, metric: 10, isLinkDown: true)
+                lab.route("203.0.113.0/25", via: "198.51.100.2", b0, metric: 10, isLinkDown: true, isDead: true)
                 lab.route("203.0.113.0/25", via: "192.0.2.2", a0, metric: 20)
-                lab[b0].ignoreRoutesWithLinkdown = true
             }),
         MeasuredCase(
             "S40", .accept,
