@@ -37,6 +37,7 @@ package func advise(on finding: Finding, model: RoutingModel?) -> Advice {
     let fix = chosen?.fix ?? nothing(reason ?? situation.reasonForNoUsableFix, .drop)
     let alternatives = assessed.filter { $0.isUsable && $0.candidate.changes != chosen?.candidate.changes }
     return Advice(
-        fix: fix, alternatives: alternatives.compactMap(\.fix), rejected: situation.rejectedRecipes(recommended: chosen)
-    )
+        fix: fix, alternatives: alternatives.compactMap(\.fix),
+        rejected: situation.rejectedRecipes(recommended: chosen),
+        singleFacts: cause == .netfilter ? [] : situation.singleFacts)
 }

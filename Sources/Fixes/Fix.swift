@@ -113,10 +113,15 @@ package struct Advice: Hashable, Sendable {
     /// Other fixes that would work, in the order of preference.
     package var alternatives: [Fix]
     package var rejected: [RejectedRecipe]
+    /// The facts that by themselves decided against the packets.
+    package var singleFacts: [SingleFact]
 
-    package init(fix: Fix, alternatives: [Fix] = [], rejected: [RejectedRecipe] = []) {
+    package init(
+        fix: Fix, alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], singleFacts: [SingleFact] = []
+    ) {
         self.fix = fix
         self.alternatives = alternatives
         self.rejected = rejected
+        self.singleFacts = singleFacts
     }
 }

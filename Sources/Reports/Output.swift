@@ -71,6 +71,15 @@ package struct Output {
         }
     }
 
+    /// The octets of `rpfwatch explain`'s answer: of one interface from top to bottom, of several in a table.
+    package func render(_ reports: [ExplainReport], asTable: Bool) -> [UInt8] {
+        switch format {
+        case .json: reports.flatMap { $0.json() }
+        case .text where asTable: Array(ExplainReport.table(reports, style: style).utf8)
+        case .text: Array(reports.map { $0.text(style: style) }.joined(separator: "\n").utf8)
+        }
+    }
+
     /// The octets of `rpfwatch doctor`'s answer.
     package func render(_ report: DoctorReport) -> [UInt8] {
         switch format {

@@ -23,12 +23,7 @@ extension RoutingModel {
         }
         if packet.destination.isLoopback && !configuration.routeLocalnet { return .notEvaluated(.badDestination) }
 
-        var key = LookupKey(destination: packet.destination, source: packet.source, inputInterface: ingress)
-        key.tos = packet.tos & Self.tosMask
-        key.mark = packet.mark
-        let flow = flow(of: packet)
-        (key.transport, key.sourcePort, key.destinationPort) = (flow.transport, flow.source, flow.destination)
-        guard case .found(let route) = lookup(key).end else {
+        guard case .found(let route) = lookup(destinationKey(packet, ingress: ingress)).end else {
             return .notEvaluated(configuration.forwarding ? .noRouteToDestination : .forwardingOff)
         }
         switch route.kind {
@@ -40,6 +35,31 @@ extension RoutingModel {
         case .anycast, .multicast, .blackhole, .unreachable, .prohibit, .throw, .nat:
             return .notEvaluated(configuration.forwarding ? .badDestination : .forwardingOff)
         }
+    }
+
+    /// What the lookup of the packet's destination finds, or would find; nil for destinations that no table is asked for.
+    package func destinationLookup(_ packet: Packet, ingress: UInt32, isARP: Bool = false) -> LookupResult? {
+        let destination = packet.destination
+        if destination.isMulticast || destination.isLimitedBroadcast || destination.isUnspecified { return nil }
+        return lookup(destinationKey(isARP ? arpProbe(packet) : packet, ingress: ingress))
+    }
+
+    private func destinationKey(_ packet: Packet, ingress: UInt32) -> LookupKey {
+        var key = LookupKey(destination: packet.destination, source: packet.source, inputInterface: ingress)
+        key.tos = packet.tos & Self.tosMask
+        key.mark = packet.mark
+        let flow = flow(of: packet)
+        (key.transport, key.sourcePort, key.destinationPort) = (flow.transport, flow.source, flow.destination)
+        return key
+    }
+
+    /// An ARP request as routing sees it: no TOS, no transport protocol.
+    func arpProbe(_ packet: Packet) -> Packet {
+        var probe = packet
+        probe.tos = 0
+        probe.transport = IPProtocol(rawValue: 0)
+        (probe.sourcePort, probe.destinationPort) = (nil, nil)
+        return probe
     }
 
     /// Protocol and ports as a lookup's key carries them: zero unless some rule selects on them, and ports only of whole

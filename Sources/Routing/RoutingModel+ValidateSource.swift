@@ -142,13 +142,4 @@ extension RoutingModel {
         case nil: return checkPath(for: packet, ingress: ingress, configuration: configuration)
         }
     }
-
-    /// An ARP request as routing sees it: no TOS, no transport protocol.
-    private func arpProbe(_ packet: Packet) -> Packet {
-        var probe = packet
-        probe.tos = 0
-        probe.transport = IPProtocol(rawValue: 0)
-        (probe.sourcePort, probe.destinationPort) = (nil, nil)
-        return probe
-    }
 }

@@ -8,8 +8,8 @@ import Probe
 /// The exit codes of the contract.
 enum ExitStatus: Int32, Error {
     case done = 0
-    /// `--fail-on-drop` and there were drops.
-    case dropsSeen = 1
+    /// `--fail-on-drop` and there were drops; or `explain` says that a packet would be refused.
+    case refused = 1
     case usage = 2
     case unsupported = 3
     case notPermitted = 4

@@ -11,7 +11,7 @@ struct Rpfwatch: ParsableCommand {
         commandName: "rpfwatch",
         abstract: "Shows which packets reverse path filtering drops, why, and the narrowest fix.",
         version: "rpfwatch \(version)",
-        subcommands: [TraceCommand.self, ReportCommand.self, DoctorCommand.self],
+        subcommands: [TraceCommand.self, ExplainCommand.self, ReportCommand.self, DoctorCommand.self],
         defaultSubcommand: TraceCommand.self)
 
     static func main() {

@@ -217,6 +217,6 @@ struct TraceLoop: ~Copyable {
         if command.strict && (totals.lost > 0 || totals.kernel.unexplained != 0 || probe.nestedLosses() > 0) {
             return .unaccounted
         }
-        return command.failOnDrop && totals.drops > 0 ? .dropsSeen : .done
+        return command.failOnDrop && totals.drops > 0 ? .refused : .done
     }
 }

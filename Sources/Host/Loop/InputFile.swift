@@ -2,7 +2,10 @@
 import SystemPackage
 
 /// Reads a file, or standard input for `-`, from beginning to end in pieces of bounded size.
-package func readInput(_ path: String, _ body: (ArraySlice<UInt8>) -> Void) throws(HostError) {
+package func readInput(
+    _ path: String, remedy: String = "give a file that `rpfwatch trace --json` wrote, or pipe it in",
+    _ body: (ArraySlice<UInt8>) -> Void
+) throws(HostError) {
     do {
         let file = path == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(path), .readOnly)
         defer { if path != "-" { try? file.close() } }
@@ -17,6 +20,6 @@ package func readInput(_ path: String, _ body: (ArraySlice<UInt8>) -> Void) thro
         throw HostError(
             errno: errno, cannot: "read", path == "-" ? "standard input" : path,
             remedy: [.notPermitted, .permissionDenied].contains(errno)
-                ? nil : "give a file that `rpfwatch trace --json` wrote, or pipe it in")
+                ? nil : remedy)
     }
 }

@@ -11,9 +11,10 @@ struct RouteMessage {
     var nexthopID: UInt32?
 
     /// Nil when it is not a route of a table: another family, a cached exception, an unknown type.
-    init?(_ payload: RawSpan) {
+    init?(_ payload: RawSpan, includingCached: Bool = false) {
         guard let header = payload.load(rtmsg.self), header.rtm_family == UInt8(AF_INET),
-            header.rtm_flags & UInt32(RTM_F_CLONED) == 0, let kind = Route.Kind(rawValue: header.rtm_type)
+            includingCached || header.rtm_flags & UInt32(RTM_F_CLONED) == 0,
+            let kind = Route.Kind(rawValue: header.rtm_type)
         else { return nil }
         var route = Route(
             table: UInt32(header.rtm_table), destination: IPv4Prefix(.unspecified, length: header.rtm_dst_len),

@@ -47,6 +47,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     package var fix: Fix
     package var alternatives: [Fix]
     package var rejected: [RejectedRecipe]
+    /// What would have to be otherwise for the packets to pass, each by itself: sentence ends, to follow "if".
+    package var passesIf: [String]
 
     /// What an inferred cause rests on.
     package struct Inference: Hashable, Sendable {
@@ -105,8 +107,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         sysctls: SysctlValues? = nil, reverse: ReverseRoute? = nil, dropReason: String? = nil,
         filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
         example: Example? = nil, drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix,
-        alternatives: [Fix] = [],
-        rejected: [RejectedRecipe] = []
+        alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = []
     ) {
         self.id = id
         self.attributed = attributed
@@ -136,6 +137,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.fix = fix
         self.alternatives = alternatives
         self.rejected = rejected
+        self.passesIf = passesIf
     }
 }
 
@@ -163,7 +165,8 @@ extension FindingReport {
             example: finding.samples.max { $0.count < $1.count }.map { Example($0.drop.packet) }, drops: finding.drops,
             detailed: finding.detailed, firstSeen: clock.wall(finding.firstSeen),
             lastSeen: clock.wall(finding.lastSeen), fix: advice.fix, alternatives: advice.alternatives,
-            rejected: advice.rejected)
+            rejected: advice.rejected,
+            passesIf: advice.singleFacts.map { Sentences.condition($0, interface: finding.interface) })
     }
 
     private static func destinations(of samples: [Finding.Sample]) -> [Destination] {

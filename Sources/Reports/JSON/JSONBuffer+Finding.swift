@@ -9,60 +9,66 @@ extension JSONBuffer {
     mutating func write(_ finding: FindingReport, detail: JSONDetail) {
         object("network") { $0.object("interface") { $0.member("name", finding.interface) } }
         container(finding.namespace.container)
-        object("rpf") { rpf in
-            rpf.key("finding_id")
-            rpf.string(finding.id, limit: Limit.name)
-            rpf.key("attributed")
-            rpf.bool(finding.attributed)
-            rpf.key("cause")
-            rpf.optional(finding.cause) { $0.word($1.rawValue) }
-            rpf.factors(finding.factors)
-            rpf.certainty(finding.certainty)
-            rpf.inference(snapshotTime: finding.inferredFrom?.snapshotTime, raced: finding.inferredFrom?.raced)
-            rpf.key("drop_reason")
-            rpf.optional(finding.dropReason) { $0.string($1, limit: Limit.name) }
-            rpf.key("path")
-            rpf.optional(finding.path) { $0.word($1.rawValue) }
-            rpf.netns(finding.namespace)
-            rpf.key("ifindex")
-            rpf.number(finding.interfaceIndex)
-            rpf.interfaceHex("interface_hex", finding.interface)
-            rpf.key("iface_kind")
-            rpf.optional(finding.interfaceKind) { $0.string($1, limit: Limit.name) }
-            rpf.key("iface_has_ipv4")
-            rpf.optional(finding.interfaceHasAddress) { $0.bool($1) }
-            rpf.key("vrf")
-            rpf.optional(finding.vrf) { $0.string($1) }
-            rpf.interfaceHex("vrf_hex", finding.vrf)
-            rpf.key("mark")
-            rpf.optional(finding.mark) { $0.number($1) }
-            rpf.sysctl(finding.sysctls)
-            rpf.reverse(finding.reverse)
-            rpf.filterRule(finding.filterRule)
-            rpf.sources(of: finding)
-            rpf.example(finding.example)
-            rpf.key("drops")
-            rpf.number(finding.drops)
-            rpf.key("detailed")
-            rpf.number(finding.detailed)
-            rpf.key("first_seen")
-            rpf.time(finding.firstSeen)
-            rpf.key("last_seen")
-            rpf.time(finding.lastSeen)
-            rpf.key("fix")
-            rpf.fix(finding.fix, withCommands: detail < .noCommands)
-            rpf.array("alternatives", detail < .noAlternatives ? finding.alternatives : []) {
-                $0.fix($1, withCommands: true)
-            }
-            rpf.array("rejected", finding.rejected.prefix(ListLimit.rejected)) { list, recipe in
-                list.beginObject()
-                list.key("recipe")
-                list.string(recipe.recipe, limit: Limit.long)
-                list.commands("commands", detail < .noAlternatives ? recipe.commands : [])
-                list.key("reason")
-                list.string(recipe.reason, limit: Limit.text / 4)
-                list.endObject()
-            }
+        object("rpf") { $0.members(of: finding, detail: detail) }
+    }
+
+    /// The members of `rpf`.
+    mutating func members(of finding: FindingReport, detail: JSONDetail) {
+        key("finding_id")
+        string(finding.id, limit: Limit.name)
+        key("attributed")
+        bool(finding.attributed)
+        key("cause")
+        optional(finding.cause) { $0.word($1.rawValue) }
+        factors(finding.factors)
+        certainty(finding.certainty)
+        inference(snapshotTime: finding.inferredFrom?.snapshotTime, raced: finding.inferredFrom?.raced)
+        key("drop_reason")
+        optional(finding.dropReason) { $0.string($1, limit: Limit.name) }
+        key("path")
+        optional(finding.path) { $0.word($1.rawValue) }
+        netns(finding.namespace)
+        key("ifindex")
+        number(finding.interfaceIndex)
+        interfaceHex("interface_hex", finding.interface)
+        key("iface_kind")
+        optional(finding.interfaceKind) { $0.string($1, limit: Limit.name) }
+        key("iface_has_ipv4")
+        optional(finding.interfaceHasAddress) { $0.bool($1) }
+        key("vrf")
+        optional(finding.vrf) { $0.string($1) }
+        interfaceHex("vrf_hex", finding.vrf)
+        key("mark")
+        optional(finding.mark) { $0.number($1) }
+        sysctl(finding.sysctls)
+        reverse(finding.reverse)
+        filterRule(finding.filterRule)
+        sources(of: finding)
+        example(finding.example)
+        array("passes_if", finding.passesIf.prefix(ListLimit.sentences)) {
+            $0.string($1, limit: Limit.text / 4)
+        }
+        key("drops")
+        number(finding.drops)
+        key("detailed")
+        number(finding.detailed)
+        key("first_seen")
+        time(finding.firstSeen)
+        key("last_seen")
+        time(finding.lastSeen)
+        key("fix")
+        fix(finding.fix, withCommands: detail < .noCommands)
+        array("alternatives", detail < .noAlternatives ? finding.alternatives : []) {
+            $0.fix($1, withCommands: true)
+        }
+        array("rejected", finding.rejected.prefix(ListLimit.rejected)) { list, recipe in
+            list.beginObject()
+            list.key("recipe")
+            list.string(recipe.recipe, limit: Limit.long)
+            list.commands("commands", detail < .noAlternatives ? recipe.commands : [])
+            list.key("reason")
+            list.string(recipe.reason, limit: Limit.text / 4)
+            list.endObject()
         }
     }
 
@@ -102,7 +108,7 @@ extension JSONBuffer {
         endObject()
     }
 
-    private mutating func endpoint(_ host: IPv4Address, port: UInt16?) {
+    mutating func endpoint(_ host: IPv4Address, port: UInt16?) {
         key("ip")
         address(host)
         key("port")

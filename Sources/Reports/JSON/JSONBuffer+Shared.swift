@@ -49,8 +49,10 @@ extension JSONBuffer {
         endObject()
     }
 
-    mutating func reverse(_ route: ReverseRoute?) {
-        key("reverse")
+    mutating func reverse(_ route: ReverseRoute?) { self.route("reverse", route) }
+
+    mutating func route(_ name: StaticString, _ route: ReverseRoute?) {
+        key(name)
         beginObject()
         key("type")
         optional(route?.kind) { $0.string($1, limit: Limit.name) }

@@ -163,7 +163,7 @@ extension FindingReport {
                 guard let name = recipe["recipe"]?.string else { return nil }
                 return RejectedRecipe(
                     recipe: name, commands: recipe["commands"]?.strings ?? [], reason: recipe["reason"]?.string ?? "")
-            })
+            }, passesIf: rpf?["passes_if"]?.strings ?? [])
     }
 }
 

@@ -24,6 +24,10 @@ extension TextPage {
             item(Sentences.sentence(for: factor, in: finding), indent: Self.indent)
         }
         paragraph(Sentences.certainty(of: finding), indent: Self.indent)
+        if !finding.passesIf.isEmpty {
+            paragraph("They would pass if any one of these were so:", indent: Self.indent)
+            for condition in finding.passesIf { item("\(Wording.printable(condition)).", indent: Self.indent) }
+        }
         advice(of: finding)
         rejected(finding.rejected)
         alternatives(finding.alternatives)
@@ -48,7 +52,8 @@ extension TextPage {
 
     // MARK: The fix
 
-    private mutating func advice(of finding: FindingReport) {
+    /// `isSupposed`: nothing was dropped, the finding is of a packet that somebody asks about.
+    mutating func advice(of finding: FindingReport, isSupposed: Bool = false) {
         let fix = finding.fix
         guard fix.id != .none else {
             section("What to do: nothing")
@@ -72,7 +77,7 @@ extension TextPage {
         blank()
         field("Opens", Self.opens(fix), indent: Self.indent)
         field(
-            "Prediction", Self.prediction(fix), indent: Self.indent,
+            "Prediction", Self.prediction(fix, isSupposed: isSupposed), indent: Self.indent,
             mark: fix.predicted == .accept ? style.good : style.warning)
         for (index, effect) in fix.sideEffects.enumerated() {
             field(index == 0 ? "Side effects" : "", Wording.printable(effect), indent: Self.indent)
@@ -95,7 +100,10 @@ extension TextPage {
         return "\(Wording.list(changes, limit: 8, others: "more interfaces")); opens nothing else."
     }
 
-    private static func prediction(_ fix: Fix) -> String {
+    private static func prediction(_ fix: Fix, isSupposed: Bool) -> String {
+        if isSupposed && fix.predicted == .accept {
+            return "accepts it, by simulating the kernel's check with the change made."
+        }
         let drops = Wording.count(fix.admits.of, "drop")
         let admitted = "\(Wording.number(fix.admits.packets)) of \(drops) seen in detail"
         return switch fix.predicted {
@@ -125,7 +133,7 @@ extension TextPage {
 
     // MARK: What else
 
-    private mutating func rejected(_ recipes: [RejectedRecipe]) {
+    mutating func rejected(_ recipes: [RejectedRecipe]) {
         guard !recipes.isEmpty else { return }
         section("Do not")
         for recipe in recipes {
@@ -134,7 +142,7 @@ extension TextPage {
         }
     }
 
-    private mutating func alternatives(_ fixes: [Fix]) {
+    mutating func alternatives(_ fixes: [Fix]) {
         guard !fixes.isEmpty else { return }
         section("Other ways")
         for fix in fixes {
