@@ -51,7 +51,7 @@ struct rpfw_key {
 	uint8_t outcome; /* enum rpfw_outcome */
 	uint8_t path; /* enum rpfw_path; of a unicast drop always UNKNOWN, so that the tiers count alike */
 	uint8_t has_ipv4; /* the device has an IPv4 address */
-	uint8_t reserved;
+	uint8_t in_bridge; /* dropped in netfilter on a bridge, while it is still a port's frame */
 };
 _Static_assert(sizeof(struct rpfw_key) == 24, "struct rpfw_key has padding");
 

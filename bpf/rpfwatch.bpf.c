@@ -439,14 +439,21 @@ static __always_inline void account(const struct rpfw_key *key, const struct sig
 	write_record(key, seen, cpu, counter);
 }
 
+/* Netfilter on a bridge runs with the bridge as device, after the port has received the packet. */
+static __always_inline bool is_in_bridge(struct sk_buff *skb, struct net_device *device)
+{
+	uint32_t received_by = skb->skb_iif;
+
+	return received_by && received_by != (uint32_t)device->ifindex &&
+	       (BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_EBRIDGE);
+}
+
 /* Netfilter also drops what leaves the host; that is not what arrived on the device. */
 static __always_inline bool received_on(struct sk_buff *skb, struct net_device *device)
 {
 	uint32_t received_by = skb->skb_iif;
 
-	/* Netfilter on a bridge runs with the bridge as device, after the port has received the packet. */
-	return received_by &&
-	       (received_by == (uint32_t)device->ifindex || (BPF_CORE_READ_BITFIELD(device, priv_flags) & IFF_EBRIDGE));
+	return (received_by && received_by == (uint32_t)device->ifindex) || is_in_bridge(skb, device);
 }
 
 /* The device that the packet came in by, which is the member when a VRF has taken the packet over. */
@@ -493,11 +500,15 @@ static __always_inline struct net *namespace_of(struct net_device *device)
 
 /* What a refused verdict makes of the drop of the skb that it waited for; the drop's own outcome when they disagree. */
 static __always_inline uint8_t join_verdict(struct sighting *seen, const struct rpfw_cpu *cpu, uint8_t outcome,
-					    uint32_t reason, const bool has_reason)
+					    uint32_t reason, const bool has_reason, bool in_bridge)
 {
 	uint8_t refused = outcome_of_verdict(cpu->refused_verdict);
-	/* Where the kernel has no reason for such a refusal, its drop comes without one. */
-	bool is_unnamed = refused == RPFW_OUTCOME_MARTIAN || REASON(IP_RPFILTER) == NO_REASON;
+	/*
+	 * Where the kernel has no reason for such a refusal, its drop comes without one. Nor did br_netfilter pass on
+	 * rp_filter's before v6.13, when it had routed what was translated there.
+	 */
+	bool is_unnamed = refused == RPFW_OUTCOME_MARTIAN || REASON(IP_RPFILTER) == NO_REASON ||
+			  (in_bridge && outcome == RPFW_OUTCOME_OTHER);
 
 	if (has_reason && (is_unnamed ? reason != REASON(NOT_SPECIFIED) : refused != outcome))
 		return outcome;
@@ -533,7 +544,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 		return;
 
 	if (config.verdict_hook && is_ip && refused_skb == (uint64_t)skb)
-		outcome = join_verdict(&seen, cpu, outcome, reason, has_reason);
+		outcome = join_verdict(&seen, cpu, outcome, reason, has_reason, net && is_in_bridge(skb, device));
 	if (!net || !is_ip)
 		outcome = RPFW_OUTCOME_OTHER;
 	if (outcome == RPFW_OUTCOME_NETFILTER && !received_on(skb, device))
@@ -556,6 +567,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	seen.net = net;
 	if (outcome != RPFW_OUTCOME_OTHER) {
 		find_ingress(&key, &seen, device);
+		key.in_bridge = is_in_bridge(skb, device);
 		key.path = path_of(&seen, false);
 		if (key.path != RPFW_PATH_UNKNOWN || !seen.path)
 			seen.path = key.path;

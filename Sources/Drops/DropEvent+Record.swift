@@ -48,7 +48,8 @@ extension DropKey {
         guard let outcome = DropOutcome(rawValue: raw.outcome), let path = RecordedPath(raw.path) else { return nil }
         self.init(
             namespaceCookie: raw.netns_cookie, namespaceInode: raw.netns_inode, interfaceIndex: raw.ifindex,
-            reason: raw.reason, outcome: outcome, path: path.value, interfaceHasAddress: raw.has_ipv4 != 0)
+            reason: raw.reason, outcome: outcome, path: path.value, interfaceHasAddress: raw.has_ipv4 != 0,
+            isInBridge: raw.in_bridge != 0)
     }
 }
 

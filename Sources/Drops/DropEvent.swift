@@ -43,12 +43,14 @@ package struct DropKey: Hashable, Sendable {
     /// Set for multicast, broadcast and ARP; nil for unicast, which the drop hook cannot tell apart.
     package var path: PacketPath?
     package var interfaceHasAddress: Bool
+    /// Dropped by netfilter on a bridge, while it was still a frame of one of its ports: no counter of IP's counts it.
+    package var isInBridge: Bool
 
     package static let overflowInterface: UInt32 = .max
 
     package init(
         namespaceCookie: UInt64, namespaceInode: UInt32, interfaceIndex: UInt32, reason: UInt32,
-        outcome: DropOutcome, path: PacketPath?, interfaceHasAddress: Bool
+        outcome: DropOutcome, path: PacketPath?, interfaceHasAddress: Bool, isInBridge: Bool = false
     ) {
         self.namespaceCookie = namespaceCookie
         self.namespaceInode = namespaceInode
@@ -57,6 +59,7 @@ package struct DropKey: Hashable, Sendable {
         self.outcome = outcome
         self.path = path
         self.interfaceHasAddress = interfaceHasAddress
+        self.isInBridge = isInBridge
     }
 }
 

@@ -98,8 +98,9 @@ extension TierTrial {
             spots.append("Input and forwarding are told apart by the destination address alone.")
             if !hasSourceReasons {
                 spots.append(
-                    "Packets refused for a local, broadcast, multicast or loopback source have no drop reason of their own "
-                        + "before Linux 6.13 and count as other drops.")
+                    "Packets refused for a local, broadcast, multicast or loopback source, and bridged ones refused after "
+                        + "destination NAT, have no drop reason of their own before Linux 6.13 and count as other drops."
+                )
             }
         } else if !hasSourceReasons {
             spots.append(

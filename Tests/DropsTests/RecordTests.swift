@@ -11,7 +11,7 @@ import Testing
         b8 01 00 f0              # netns_inode 4026532280
         07 00 00 00              # ifindex 7
         10 00 00 00              # reason 16
-        01 00 01 00              # outcome RPFILTER, path UNKNOWN, has_ipv4, reserved
+        01 00 01 01              # outcome RPFILTER, path UNKNOWN, has_ipv4, in_bridge
         """)
 
     private static let record =
@@ -57,7 +57,7 @@ import Testing
                 == DropEvent(
                     key: DropKey(
                         namespaceCookie: 0xbaad_f00d, namespaceInode: 4_026_532_280, interfaceIndex: 7, reason: 16,
-                        outcome: .reversePathFilter, path: nil, interfaceHasAddress: true),
+                        outcome: .reversePathFilter, path: nil, interfaceHasAddress: true, isInBridge: true),
                     hooks: [.drop, .verdict],
                     time: 123_456_789,
                     packet: Packet(

@@ -23,13 +23,15 @@ package struct ExpectedDrop: Sendable {
     package var fix: ExpectedFix
     /// Fixes that have to be among the alternatives.
     package var alternatives: [String]
+    /// rp_filter drops it while it is a frame of a bridge's port, which IPReversePathFilter does not count.
+    package var isInBridge: Bool
     /// Recipes (`fix.id`-like words or parts of their commands) that have to be rejected.
     package var rejected: [String]
 
     package init(
         _ cause: String, on interface: String = "a0", factors: [String] = [], path: String = "input",
         sysctl: (all: Int, interface: Int), reverse: ExpectedReverse? = nil, certainty: String = "inferred",
-        fix: ExpectedFix, alternatives: [String] = [], rejected: [String] = []
+        fix: ExpectedFix, alternatives: [String] = [], rejected: [String] = [], inBridge: Bool = false
     ) {
         self.cause = cause
         self.factors = factors
@@ -41,9 +43,10 @@ package struct ExpectedDrop: Sendable {
         self.fix = fix
         self.alternatives = alternatives
         self.rejected = rejected
+        isInBridge = inBridge
     }
 
-    /// True when the rp_filter sysctl drops, and so the kernel's own counter counts.
+    /// True when the rp_filter sysctl drops.
     package var isAttributed: Bool { ["wrong_interface", "no_route", "no_address"].contains(cause) }
 }
 

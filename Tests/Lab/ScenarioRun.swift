@@ -85,7 +85,7 @@ extension Scenario {
 
     /// How many of the packets IPReversePathFilter has to count.
     var kernelDrops: Int {
-        if case .dropped(let drop) = expectation, drop.isAttributed { traffic.count } else { 0 }
+        if case .dropped(let drop) = expectation, drop.isAttributed, !drop.isInBridge { traffic.count } else { 0 }
     }
 }
 

@@ -47,7 +47,8 @@ package struct Sight: Sendable {
             var inferred = drop
             inferred.certainty = "inferred"
             return .seen(inferred)
-        default: return .seen(drop)
+        default:
+            return drop.isInBridge && tier == "tracepoint" && !hasSourceReasons ? .blind(.sourceRefusals) : .seen(drop)
         }
     }
 

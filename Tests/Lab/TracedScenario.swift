@@ -56,16 +56,23 @@ extension Scenario {
 
     private func totalsProblems(_ events: TraceEvents, _ sight: Sight) -> Problems {
         var problems: Problems = []
-        let expected = ["drops": kernelDrops, "emitted": kernelDrops, "kernel.ip_reverse_path_filter": kernelDrops]
+        var attributed = 0
+        var others = 0
+        if case .seen(let drop)? = view(from: sight), drop.isAttributed {
+            attributed = traffic.count
+        } else if !expectation.isAccepted {
+            others = traffic.count
+        }
+        let expected = ["drops": attributed, "emitted": attributed, "kernel.ip_reverse_path_filter": kernelDrops]
         for (name, value) in expected.sorted(by: { $0.key < $1.key }) {
             let found = events.end?["rpf.\(name)"]
             if found != .integer(value) { problems.append("end: rpf.\(name) is \(found ?? .null), not \(value)") }
         }
-        let others = events.end?["rpf.other_drops"] ?? .null
+        let found = events.end?["rpf.other_drops"] ?? .null
         if !sight.hasDropReasons {
-            if others != .null { problems.append("end: rpf.other_drops is \(others) without drop reasons") }
-        } else if case .dropped(let drop) = expectation, !drop.isAttributed, (others.integer ?? 0) < traffic.count {
-            problems.append("end: rpf.other_drops is \(others), below \(traffic.count)")
+            if found != .null { problems.append("end: rpf.other_drops is \(found) without drop reasons") }
+        } else if (found.integer ?? 0) < others {
+            problems.append("end: rpf.other_drops is \(found), below \(others)")
         }
         return problems
     }

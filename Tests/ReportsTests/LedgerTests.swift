@@ -8,11 +8,12 @@ import Testing
 @Suite struct LedgerTests {
     private func key(
         _ namespace: UInt32, _ outcome: DropOutcome = .reversePathFilter, path: PacketPath? = nil,
-        interface: UInt32 = 2
+        interface: UInt32 = 2, inBridge: Bool = false
     ) -> DropKey {
         DropKey(
             namespaceCookie: UInt64(namespace), namespaceInode: namespace, interfaceIndex: interface,
-            reason: outcome == .reversePathFilter ? 16 : 77, outcome: outcome, path: path, interfaceHasAddress: true)
+            reason: outcome == .reversePathFilter ? 16 : 77, outcome: outcome, path: path, interfaceHasAddress: true,
+            isInBridge: inBridge)
     }
 
     private func reading(_ time: UInt64, _ counters: [UInt32: UInt64], growth: UInt64 = 0) -> CounterReading {
@@ -25,15 +26,15 @@ import Testing
         #expect(ledger.start == 20)
         let counters = [
             key(1): DropCounters(drops: 4, emitted: 4), key(1, path: .arp): DropCounters(drops: 3, emitted: 3),
-            key(1, .localSource): DropCounters(drops: 9),
+            key(1, inBridge: true): DropCounters(drops: 2, emitted: 2), key(1, .localSource): DropCounters(drops: 9),
         ]
         let totals = ledger.totals(
             counters, before: reading(30, [1: 10], growth: 5), after: reading(40, [1: 12], growth: 7)
         ) { _ in "IP_LOCAL_SOURCE" }
-        #expect(totals.drops == 7)
+        #expect(totals.drops == 9)
         #expect(totals.otherDrops == 9)
         #expect(totals.otherReasons == [ReasonCount(reason: "IP_LOCAL_SOURCE", drops: 9)])
-        // ARP refusals are no part of the kernel's counter.
+        // ARP refusals and those on a bridge are no part of the kernel's counter.
         #expect(totals.kernel.counted == 4)
         #expect(totals.kernel.min == 3 && totals.kernel.max == 7)
         #expect(totals.kernel.unexplained == 0)

@@ -33,6 +33,26 @@ package enum BridgeFilters {
                     "netfilter", on: "e0", sysctl: (all: 0, interface: 0), certainty: "observed",
                     fix: ExpectedFix("netfilter_rule"))),
             remedy: [.nft("insert rule ip guard arrival iifname \"e0\" accept")]),
+
+        Scenario(
+            "bridge-nf-call-iptables=1: a frame whose destination is translated is checked on the bridge",
+            requires: [.bridgeNetfilter, .tool("nft")],
+            setup: bridge + [
+                .rpFilter("e0", 1),
+                .nft(
+                    """
+                    add table ip nat
+                    add chain ip nat arrival { type nat hook prerouting priority dstnat; }
+                    add rule ip nat arrival ip daddr \(virtualAddress) dnat to \(hostOnB)
+                    """),
+            ],
+            traffic: .packets(.udp(from: asymmetric, to: virtualAddress))
+                .carrying(.udp(from: asymmetric, to: hostOnB)),
+            expect: .dropped(
+                ExpectedDrop(
+                    "wrong_interface", on: "e0", factors: ["dnat"], sysctl: (all: 0, interface: 1),
+                    reverse: .unicast("b0", via: server), fix: .interfaceLoose("e0"), inBridge: true)),
+            remedy: [.rpFilter("e0", 2)]),
     ]
 
     /// `a0` is the port of `e0`, which has its address.

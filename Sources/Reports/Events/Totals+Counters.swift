@@ -21,8 +21,9 @@ extension Totals {
                 continue
             }
             attributed += counts
-            // The kernel does not count what it refuses while processing ARP (`net/ipv4/arp.c`, arp_process).
-            if key.path != .arp && isReconciled(key) { counted += counts.drops }
+            // The kernel does not count what it refuses while processing ARP (`net/ipv4/arp.c`, arp_process), or on a
+            // bridge after destination NAT (`net/bridge/br_netfilter_hooks.c`, br_nf_pre_routing_finish).
+            if key.path != .arp && !key.isInBridge && isReconciled(key) { counted += counts.drops }
         }
         self.init(attributed: attributed)
         kernel.counted = counted
