@@ -9,7 +9,7 @@ package struct FilterRules: Hashable, Sendable {
     package var notes: [String] = []
 
     /// Reads the rules of the namespace that the calling thread is in, with the tools that own them. A tool that is not
-    /// installed, fails or takes more than a second leaves a note.
+    /// installed, fails or takes more than `patience` leaves a note.
     static func read() -> Self {
         var result = Self()
         var hasXtables = true
@@ -30,6 +30,10 @@ package struct FilterRules: Hashable, Sendable {
         return result
     }
 
+    /// In nanoseconds: a busy machine takes a second only to start a program, and until the answer is there nothing else
+    /// is looked at.
+    private static let patience: UInt64 = 4_000_000_000
+
     private mutating func readXtables(_ save: String) {
         guard Command.find(save) != nil || save != "iptables-save" else { return }
         if let output = output(of: save, []) {
@@ -40,7 +44,7 @@ package struct FilterRules: Hashable, Sendable {
 
     private mutating func output(of program: String, _ arguments: [String]) -> Command.Output? {
         do throws(HostError) {
-            let output = try Command.run(program, arguments)
+            let output = try Command.run(program, arguments, timeout: Self.patience)
             if output.status == 0 { return output }
             let reason = output.standardError.split(separator: UInt8(ascii: "\n")).first ?? []
             notes.append("\(program) failed: \(String(decoding: reason, as: UTF8.self))")
