@@ -14,6 +14,7 @@ ARCH := $(shell uname -m)
 DEMO := .build/release/demo
 # A static build links other libraries than a dynamic one; in a folder of its own neither makes the other build anew.
 STATIC_BUILD := .build-static
+PURE_BUILD := .build-pure
 STATIC := dist/rpfwatch-$(ARCH)
 
 # Imports of a target that Package.swift does not list as a dependency are errors: the walls between the rooms.
@@ -22,7 +23,7 @@ SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check 
 SWIFT_FOLDERS := $(wildcard Sources Tests Demo Benchmarks)
 C_FILES = $(shell find bpf Sources Tests Benchmarks -name '*.[ch]')
 
-.PHONY: help deps build static bpf bpf-check lint format test test-kernels demo bench clean
+.PHONY: help deps build static bpf bpf-check lint format test test-pure test-kernels demo bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +71,12 @@ test: build ## Build, run the demo and all tests, as root
 		[[ -z "$${CI:-}" ]]; \
 	elif [[ -n "$${CI:-}" ]]; then $(MAKE) --no-print-directory test-kernels; \
 	else $(MAKE) --no-print-directory test-kernels KERNELS="--may-skip 6.12:fexit 5.10:kprobe 6.1:tracepoint"; fi
+
+# Of what is linked into the tests nothing may come from libbpf.
+test-pure: deps ## Build and test the pure rooms without libbpf
+	RPFWATCH_WITHOUT_LIBBPF=1 swift test --scratch-path $(PURE_BUILD) --disable-xctest \
+		--filter '^(Packets|Drops|Routing|Attribution|Fixes|Reports)Tests\.'
+	@! ldd $(PURE_BUILD)/debug/rpfwatchPackageTests.xctest | grep -E 'libbpf|libelf'
 
 test-kernels: static ## Run the scenarios on Debian's kernels from 5.10 to the newest, in virtual machines (KERNELS="6.1 7:fexit")
 	@scripts/kernel-deps

@@ -22,12 +22,19 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
+/// What the kernel's side needs: left out with RPFWATCH_WITHOUT_LIBBPF=1, to show that the pure rooms and their tests can
+/// do without (`make test-pure`).
+let needsLibbpf: Set<String> = [
+    "CBPF", "Probe", "rpfwatch", "ProbeTests", "CFlood", "FloodGenerator", "benchmarks",
+]
+let hasLibbpf = Context.environment["RPFWATCH_WITHOUT_LIBBPF"] == nil
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
     name: "rpfwatch",
-    products: [.executable(name: "rpfwatch", targets: ["rpfwatch"])],
+    products: hasLibbpf ? [.executable(name: "rpfwatch", targets: ["rpfwatch"])] : [],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -109,6 +116,6 @@ let package = Package(
         // The main job from end to end, for a person to read: `make demo`.
         .executableTarget(name: "demo", dependencies: ["Packets", "Lab"], path: "Demo", swiftSettings: settings),
         tests("DemoTests", ["Lab", "CLab"]),
-    ],
+    ].filter { hasLibbpf || !needsLibbpf.contains($0.name) },
     cLanguageStandard: .c2x
 )
