@@ -90,7 +90,7 @@ let package = Package(
         // The lab: namespaces, packets, the running program. Nothing in it or in the scenarios imports a test framework,
         // so that they can be linked into a program for a machine that has none.
         .target(name: "CLab", path: "Tests/CLab"),
-        .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: settings),
+        .target(name: "Lab", dependencies: ["CLab", "CEvent"], path: "Tests/Lab", swiftSettings: settings),
         .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
         // Random hosts, and whether the model decides about packets to them as the kernel does.
         .target(

@@ -69,13 +69,37 @@ struct BPFObject: ~Copyable {
         unsafe links.append(link)
     }
 
-    /// How often the kernel skipped a program because it was already running on that CPU.
-    func misses(of program: BPFProgram) -> UInt64 {
-        guard let pointer = unsafe try? pointer(to: program) else { return 0 }
+    /// Loads as `load()` does, and tells what each of these programs cost the verifier.
+    func load(measuring programs: [BPFProgram]) throws(LoadFailure) -> [ProgramFigures] {
+        // Some kernels say more than the one line that is wanted.
+        let size = 4_096
+        let logs = UnsafeMutablePointer<CChar>.allocate(capacity: size * programs.count)
+        defer { unsafe logs.deallocate() }
+        unsafe logs.initialize(repeating: 0, count: size * programs.count)
+        for (index, program) in programs.enumerated() {
+            guard let pointer = unsafe try? pointer(to: program) else { continue }
+            _ = unsafe bpf_program__set_log_level(pointer, UInt32(RPFW_LOG_STATS))
+            _ = unsafe bpf_program__set_log_buf(pointer, logs + index * size, size)
+        }
+        try load()
+        return programs.enumerated().compactMap { index, program in
+            ProgramFigures(
+                name: program.rawValue,
+                instructions: Int(information(of: program)?.xlated_prog_len ?? 0) / MemoryLayout<bpf_insn>.size,
+                log: unsafe String(cString: logs + index * size))
+        }
+    }
+
+    /// How often the kernel skipped a program because it, or for probes any of their kind, was already running on that
+    /// CPU; 0 where the kernel does not count it (before v5.12; probes before v6.7).
+    func misses(of program: BPFProgram) -> UInt64 { information(of: program)?.recursion_misses ?? 0 }
+
+    private func information(of program: BPFProgram) -> bpf_prog_info? {
+        guard let pointer = unsafe try? pointer(to: program) else { return nil }
         var information = bpf_prog_info()
         var size = UInt32(MemoryLayout<bpf_prog_info>.size)
         let result = unsafe bpf_obj_get_info_by_fd(bpf_program__fd(pointer), &information, &size)
-        return result == 0 ? information.recursion_misses : 0
+        return result == 0 ? information : nil
     }
 
     /// The file descriptor of a map; owned by the object.
@@ -147,6 +171,18 @@ struct BPFLinks: ~Copyable {
     deinit { unsafe links.forEach { unsafe _ = bpf_link__destroy($0) } }
 
     fileprivate mutating func append(_ link: OpaquePointer) { unsafe links.append(link) }
+
+    /// How often the kernel skipped a kprobe or kretprobe among them, since it was handling another one or had no place for
+    /// one more call; 0 where it does not say (before v6.7).
+    var skippedProbes: UInt64 {
+        unsafe links.reduce(0) { sum, link in
+            var information = rpfw_kprobe_link_info()
+            var size = UInt32(MemoryLayout<rpfw_kprobe_link_info>.size)
+            let result = unsafe bpf_obj_get_info_by_fd(bpf_link__fd(link), &information, &size)
+            let isProbe = result == 0 && information.type == BPF_LINK_TYPE_PERF_EVENT.rawValue
+            return isProbe ? sum + information.missed : sum
+        }
+    }
 }
 
 extension Errno {

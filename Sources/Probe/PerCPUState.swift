@@ -15,12 +15,27 @@ struct PerCPUState {
         possibleCPUs = max(1, Int(libbpf_num_possible_cpus()))
     }
 
-    /// Drops that the second drop program counted since the first was skipped for them; nil when it cannot be read.
-    func secondChances() -> UInt64? {
+    /// What the programs have counted since `reset`, summed over the CPUs.
+    struct Counts {
+        /// Drops that the second drop program counted since the first was skipped for them.
+        var secondChances: UInt64 = 0
+        /// Drops that interrupted the drop programs and were counted by the first, as on kernels that skip none.
+        var interruptions: UInt64 = 0
+        /// Refusals of which nothing but the verdict is known, since the entry probe was skipped.
+        var unmatchedRefusals: UInt64 = 0
+    }
+
+    /// Nil when it cannot be read.
+    func counts() -> Counts? {
         var key: UInt32 = 0
         var states = [rpfw_cpu](repeating: rpfw_cpu(), count: possibleCPUs)
         let result = unsafe states.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(map, &key, $0.baseAddress) }
-        return result == 0 ? states.reduce(0) { $0 + $1.second_chances } : nil
+        guard result == 0 else { return nil }
+        return states.reduce(into: Counts()) {
+            $0.secondChances += $1.second_chances
+            $0.interruptions += $1.interruptions
+            $0.unmatchedRefusals += $1.unmatched_refusals
+        }
     }
 
     /// Forgets everything, so that nothing is left of an earlier time attached.

@@ -9,14 +9,19 @@ package struct Probe: ~Copyable {
     package let tier: Tier
     /// The better tiers that this kernel or these privileges do not allow, and why.
     package let refusals: [TierRefusal]
+    /// What the programs cost the verifier, when the options asked for it.
+    package let programs: [ProgramFigures]
     private let trial: TierTrial
     private let object: BPFObject
     private var links: BPFLinks
     private let ring: RingReader
     private let counterMap: CounterMap
     private let cpus: PerCPUState
-    /// Misses of the first drop program before counting began.
+    /// Misses of the first drop program, and of the verdict programs, before counting began.
     private var missesBefore: UInt64 = 0
+    private var verdictMissesBefore: UInt64 = 0
+    /// What the links of the verdict hook told before they were let go.
+    private var skippedProbes: UInt64 = 0
 
     /// How many records one `consume` hands over at most, so that a flood cannot keep its caller from everything else.
     private static let consumeLimit = 1 << 16
@@ -36,6 +41,7 @@ package struct Probe: ~Copyable {
         self.cpus = cpus
         tier = loaded.tier
         refusals = loaded.refusals
+        programs = loaded.programs
         links = BPFLinks()
         object = loaded.object
     }
@@ -82,6 +88,8 @@ package struct Probe: ~Copyable {
         }
         self.links = links
         missesBefore = object.misses(of: programs.drop[0])
+        verdictMissesBefore = verdictMisses
+        skippedProbes = 0
         try object.setEnabled(true)
     }
 
@@ -89,6 +97,7 @@ package struct Probe: ~Copyable {
     package mutating func detach() {
         // Fails only for an object that could not have been enabled either.
         try? object.setEnabled(false)
+        skippedProbes = links.skippedProbes
         links = BPFLinks()
     }
 
@@ -118,17 +127,29 @@ package struct Probe: ~Copyable {
     /// The kernel's name for a drop reason, without the SKB_DROP_REASON_ prefix; nil for a number of a subsystem of its own.
     package func reasonName(_ number: UInt32) -> String? { trial.types.dropReasons[number] }
 
-    /// Drops that interrupted the first drop program and were counted by the second, which is there for them.
-    package func nestedRescues() -> UInt64 { cpus.secondChances() ?? 0 }
+    /// Drops that came while another one was in the drop programs on that CPU, and were counted all the same.
+    package func nestedRescues() -> UInt64 { cpus.counts().map { $0.secondChances + $0.interruptions } ?? 0 }
 
-    /// Drops, of whatever reason, that no program saw because all were interrupted while running on that CPU.
+    /// Drops, of whatever reason, that no program saw because all were interrupted while running on that CPU, and refusals
+    /// of which nothing but the verdict is known.
     ///
     /// The kernel counts what it skipped the first drop program for; the second counts what it handled in its place.
     /// The difference went unseen. Drops that only the second was skipped for had been counted by the first.
     package func nestedLosses() -> UInt64 {
         // In this order: what is handled between the two readings makes the difference too small, never too large.
         let skipped = object.misses(of: trial.programs(of: tier).drop[0]) &- missesBefore
-        guard let handled = cpus.secondChances() else { return skipped }
-        return skipped > handled ? skipped - handled : 0
+        guard let counts = cpus.counts() else { return skipped }
+        return (skipped > counts.secondChances ? skipped - counts.secondChances : 0) + counts.unmatchedRefusals
+    }
+
+    /// How often the kernel did not run the verdict hook because it was busy with another probe or program on that CPU,
+    /// as far as it tells. Most of those checks will have accepted their packet; a refused packet's drop is then known
+    /// by its reason alone, and an ARP refusal is not seen. See "Missed" in bpf/rpfwatch.bpf.c.
+    package func skippedVerdicts() -> UInt64 {
+        (verdictMisses &- verdictMissesBefore) + max(skippedProbes, links.skippedProbes)
+    }
+
+    private var verdictMisses: UInt64 {
+        trial.programs(of: tier).verdict.reduce(0) { $0 + object.misses(of: $1) }
     }
 }

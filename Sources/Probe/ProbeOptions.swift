@@ -33,10 +33,13 @@ package struct ProbeOptions: Sendable {
     package var detail: DetailBudget
     /// How many keys are counted apart; drops beyond them are counted by their outcome alone.
     package var keyLimit: UInt32
+    /// Asks the verifier for its figures (`Probe.programs`).
+    package var measuresPrograms: Bool
 
     package init(
         tier: Tier? = nil, namespaceInode: UInt32? = nil, source: IPv4Prefix? = nil, destination: IPv4Prefix? = nil,
-        recordOther: Bool = false, detail: DetailBudget = .findings, keyLimit: UInt32 = 4_096
+        recordOther: Bool = false, detail: DetailBudget = .findings, keyLimit: UInt32 = 4_096,
+        measuresPrograms: Bool = false
     ) {
         self.tier = tier
         self.namespaceInode = namespaceInode
@@ -45,6 +48,7 @@ package struct ProbeOptions: Sendable {
         self.recordOther = recordOther
         self.detail = detail
         self.keyLimit = keyLimit
+        self.measuresPrograms = measuresPrograms
     }
 }
 

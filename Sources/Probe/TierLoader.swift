@@ -13,6 +13,7 @@ struct TierLoader {
         let tier: Tier
         let refusals: [TierRefusal]
         let object: BPFObject
+        let programs: [ProgramFigures]
     }
 
     private enum Failure: Error {
@@ -25,7 +26,9 @@ struct TierLoader {
         var refusals: [TierRefusal] = []
         for tier in options.tier.map({ [$0] }) ?? Tier.allCases {
             do {
-                return Loaded(tier: tier, refusals: refusals, object: try load(tier))
+                var programs: [ProgramFigures] = []
+                let object = try load(tier, &programs)
+                return Loaded(tier: tier, refusals: refusals, object: object, programs: programs)
             } catch {
                 switch error {
                 case .refused(let reason): refusals.append(TierRefusal(tier: tier, reason: reason))
@@ -42,7 +45,7 @@ struct TierLoader {
             refusals: refusals)
     }
 
-    private func load(_ tier: Tier) throws(Failure) -> BPFObject {
+    private func load(_ tier: Tier, _ figures: inout [ProgramFigures]) throws(Failure) -> BPFObject {
         if let reason = trial.refusal(of: tier) { throw .refused(reason) }
         let object: BPFObject
         do {
@@ -51,7 +54,12 @@ struct TierLoader {
             throw .final(error)
         }
         do {
-            try object.load()
+            if options.measuresPrograms {
+                let programs = trial.programs(of: tier)
+                figures = try object.load(measuring: programs.verdict + programs.drop)
+            } else {
+                try object.load()
+            }
         } catch {
             throw .final(ProbeError(error))
         }

@@ -107,6 +107,13 @@ extension TierTrial {
                 "Packets with a multicast, zero or loopback source are refused before the source check, without a drop "
                     + "reason of their own before Linux 6.13, and count as other drops.")
         }
+        if tier == .kprobe {
+            spots.append(
+                "A source check whose probe the kernel skips, since another probe is running on that CPU, goes unseen: "
+                    + (hasReversePathReason
+                        ? "its drop is known by the reason alone, and a neighbour left without an answer not at all."
+                        : "its drop counts as another drop, and the kernel's own counter is ahead of the totals."))
+        }
         if !hasReasonArgument {
             spots.append("This kernel gives no drop reasons (Linux 5.17 and later do): netfilter drops cannot be seen.")
         }

@@ -22,6 +22,9 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Write one JSON object; the same as --output json.")
     var json = false
 
+    @Flag(name: .shortAndLong, help: "Say on stderr what each BPF program costs the kernel's verifier.")
+    var verbose = false
+
     @Option(help: "Colour: auto, always or never. NO_COLOR is honoured.")
     var color: ColorChoice = .auto
 
@@ -38,12 +41,15 @@ struct DoctorCommand: ParsableCommand {
         try LineOutput.standardOutput().write(rendering.render(report))
     }
 
+    private var messages: Messages { Messages(isQuiet: false, isVerbose: verbose) }
+
     /// Loads and attaches each tier for a moment: only the kernel knows.
     private func tryTiers(_ report: inout DoctorReport) {
         for tier in Tier.allCases {
             var status = DoctorReport.TierStatus(tier: tier.rawValue, refusal: nil)
             do throws(ProbeError) {
-                let probe = try Probe(ProbeOptions(tier: tier))
+                let probe = try Probe(ProbeOptions(tier: tier, measuresPrograms: verbose))
+                for program in probe.programs { messages.detail("tier \(tier.rawValue), \(program)") }
                 report.hasDropReasons = probe.hasDropReasons
                 status.blindSpots = probe.blindSpots
                 if report.chosenTier == nil {

@@ -92,6 +92,9 @@ struct TraceLoop: ~Copyable {
         var totals = ledger.totals(counters, before: inner, after: outer, reasonName: { probe.reasonName($0) })
         totals.suppress(pipeline.withheld)
         reportLosses(totals)
+        if probe.skippedVerdicts() > 0 {
+            messages.detail("The kernel skipped the verdict hook \(probe.skippedVerdicts()) times.")
+        }
         pipeline.finish(counters)
         let clock = events.clock
         let end = EndInfo(

@@ -399,3 +399,30 @@ int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *program)
 	program->verified = info.verified_insns;
 	return 0;
 }
+
+int lab_bpf_map_value(uint32_t map, const char *name, const void *key, void *value)
+{
+	union bpf_attr attributes = { .map_id = map };
+	struct bpf_map_info info = {};
+	int fd, result;
+
+	fd = bpf(BPF_MAP_GET_FD_BY_ID, &attributes);
+	if (fd < 0)
+		return fd;
+	attributes = (union bpf_attr){
+		.info = { .bpf_fd = fd, .info_len = sizeof(info), .info = (uint64_t)(uintptr_t)&info },
+	};
+	result = bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+	if (!result && strncmp(info.name, name, sizeof(info.name)))
+		result = -ENOENT;
+	if (!result) {
+		attributes = (union bpf_attr){
+			.map_fd = fd,
+			.key = (uint64_t)(uintptr_t)key,
+			.value = (uint64_t)(uintptr_t)value,
+		};
+		result = bpf(BPF_MAP_LOOKUP_ELEM, &attributes);
+	}
+	close(fd);
+	return result;
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CEvent
 import CLab
 import Glibc
 
@@ -118,14 +119,31 @@ package final class RpfwatchProcess {
         }
     }
 
-    /// How often the kernel skipped one of its BPF programs because it was running already; nil on kernels that do not
-    /// count that, or never skip.
-    package var skippedPrograms: Int? {
+    /// How many drops came while another one was in its programs on that CPU and were counted all the same, from the map in
+    /// which the programs say so; nil when it cannot be read.
+    package var nestedDrops: Int? {
+        var counts: Int?
+        for map in openMaps {
+            // More CPUs than there can be: the kernel fills in as many as there are.
+            var states = [rpfw_cpu](repeating: rpfw_cpu(), count: 8_192)
+            var key: UInt32 = 0
+            let result = unsafe states.withUnsafeMutableBytes { states in
+                guard let states = states.baseAddress else { return -EINVAL }
+                return unsafe lab_bpf_map_value(map, "cpus", &key, states)
+            }
+            if result == 0 { counts = states.reduce(0) { $0 + Int($1.second_chances + $1.interruptions) } }
+        }
+        return counts
+    }
+
+    /// Identifiers of its BPF maps.
+    private var openMaps: Set<UInt32> {
         let descriptors = names(in: "/proc/\(processID)/fdinfo")
-        let texts = descriptors.compactMap { contents(of: "/proc/\(processID)/fdinfo/\($0)") }
-        let counts = texts.flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("recursion_misses:") }
-        if counts.isEmpty { return nil }
-        return counts.reduce(0) { sum, line in sum + (Int(line.split(separator: "\t").last ?? "") ?? 0) }
+        let lines = descriptors.flatMap {
+            (contents(of: "/proc/\(processID)/fdinfo/\($0)") ?? "").split(separator: "\n")
+        }
+        let identifiers = lines.filter { $0.hasPrefix("map_id:") }.compactMap { $0.split(separator: "\t").last }
+        return Set(identifiers.compactMap { UInt32($0) })
     }
 
     package func signal(_ number: Int32) { kill(processID, number) }

@@ -22,6 +22,7 @@ package struct Sight: Sendable {
         case netfilter = "netfilter drops cannot be seen"
         /// Nothing is missing for it: whether a packet was to be forwarded is found out otherwise.
         case direction = "told apart by the destination address alone"
+        case skippedProbes = "whose probe the kernel skips"
     }
 
     /// The blind spots that the `start` event has to name.
@@ -32,6 +33,7 @@ package struct Sight: Sendable {
             case .sourceRefusals: !hasSourceReasons
             case .netfilter: !hasDropReasons
             case .direction: tier == "tracepoint"
+            case .skippedProbes: tier == "kprobe"
             }
         }
     }

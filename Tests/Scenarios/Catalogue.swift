@@ -15,5 +15,5 @@ extension Scenario {
 extension Procedure {
     /// Every scenario that is a function.
     package static let all: [Procedure] =
-        Namespaces.procedures + AddressResolution.procedures + Flood.procedures
+        Namespaces.procedures + AddressResolution.procedures + Flood.procedures + ForeignDevices.procedures
 }

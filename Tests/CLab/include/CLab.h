@@ -98,6 +98,12 @@ struct lab_bpf_program {
 /* The loaded program with the lowest ID above `after`; -ENOENT when there is none. */
 int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *_Nonnull program);
 
+/*
+ * Reads a value of the map with this ID when that is its name: of all CPUs one after the other in a map that has one for
+ * each. -ENOENT when it has another name.
+ */
+int lab_bpf_map_value(uint32_t map, const char *_Nonnull name, const void *_Nonnull key, void *_Nonnull value);
+
 /* Exit status 0 to 255 of an ended child, 128 + N when signal N ended it, -EAGAIN while it runs and `block` is 0. */
 int lab_wait(int process, int block);
 

@@ -5,7 +5,7 @@ import Lab
 /// What a run says, one line each:
 ///
 ///     tier     TIER  used|refused|failed  the tier that was used, or the sentence of the refusal
-///     program  TIER  NAME  instructions  instructions that the verifier looked at, 0 when the kernel does not tell
+///     program  TIER  NAME  instructions  those that the verifier looked at  its states in all  and at one time
 ///     said     TIER  NAME  what a finding says
 ///     compared  answers  disagreements  of the model with the kernel, about packets to random hosts
 ///     result   TIER  passed|blind|skipped|failed  milliseconds  NAME  the blind spot, the proof or the problems

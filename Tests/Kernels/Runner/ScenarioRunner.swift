@@ -17,6 +17,7 @@ struct ScenarioRunner {
         }
         do {
             let record = try Record(arguments.output)
+            try ProgramFigures.all().forEach { record.write(["program"] + $0.fields) }
             let failures = try arguments.tiers.map { try TierRun($0, arguments, record).run() }.reduce(0, +)
             record.write(["done", "\(failures)"])
             exit(failures == 0 ? 0 : 1)

@@ -19,7 +19,7 @@ struct TierRun {
     func run() throws -> Int {
         if tier == "none" { return runWithoutProgram() }
         unsafe setenv("RPFWATCH_TIER", tier, 1)
-        let use = try TierUse(tier, record)
+        let use = try TierUse(tier)
         let doctorsProblems = DoctorsWord.thisMachine.problems(with: use, of: tier)
         if !doctorsProblems.isEmpty {
             record.write(["tier", tier, "failed", doctorsProblems.joined(separator: " ‖ ")])
@@ -76,9 +76,7 @@ enum TierUse {
     case refused(String)
     case failed(String)
 
-    /// Records the programs that it loads, as the kernel counts their instructions.
-    init(_ tier: String, _ record: Record) throws {
-        let before = Self.programs()
+    init(_ tier: String) throws {
         let trace = try RpfwatchProcess(["trace", "--json", "--tier", tier])
         let hasStarted = trace.read(within: 60) { !$0.isEmpty }
         guard hasStarted else {
@@ -89,20 +87,11 @@ enum TierUse {
                 ? .refused(sentence) : .failed("exit \(outcome.status): \(sentence)")
             return
         }
-        for program in Self.programs() where !before.contains(where: { $0.id == program.id }) {
-            record.write(["program", tier, program.name, "\(program.instructions)", "\(program.verified)"])
-        }
         let start = TraceEvents(try trace.interruptAndFinish()).all.first
         guard let used = start?["rpf.trace.tier"]?.string, tier == "auto" || used == tier else {
             self = .failed("start says \(start ?? .null)")
             return
         }
         self = .used(used, blindSpots: start?["rpf.trace.blind"]?.array?.compactMap(\.string) ?? [])
-    }
-
-    private static func programs() -> [BPFProgram] {
-        var result: [BPFProgram] = []
-        while let program = BPFProgram(after: result.last?.id ?? 0) { result.append(program) }
-        return result
     }
 }
