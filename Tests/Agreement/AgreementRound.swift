@@ -55,6 +55,9 @@ package struct AgreementRound: Sendable {
             _ = try run(["ip", "-force", "-batch", "-"], input: lines)
             for rule in rules { try addRule(dscp: rule.dscp, priority: rule.priority, table: rule.table) }
             for (file, value) in sysctls { try write(value, into: "/proc/sys/net/ipv4/conf/\(file)") }
+            // Until then routes still change with the carriers, and the answers would not be about what was read.
+            let areSettled = try eventually(within: 30) { try linksAreSettled() }
+            guard areSettled else { throw LabError("the links of a random host do not settle") }
         }
     }
 

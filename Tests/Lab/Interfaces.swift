@@ -24,7 +24,7 @@ package func addRule(dscp: UInt8, priority: UInt32, table: UInt32) throws(LabErr
 }
 
 /// Whether every interface of the calling thread's namespace that is up is running if it has a carrier, and not if not.
-func linksAreSettled() throws(LabError) -> Bool {
+package func linksAreSettled() throws(LabError) -> Bool {
     var first: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&first) == 0 else { throw LabError("getifaddrs", "", errno: errno) }
     defer { unsafe freeifaddrs(first) }

@@ -6,14 +6,11 @@ import Lab
 enum RandomHosts {
     static let name = "random hosts: the model decides about packets as the kernel does"
 
-    /// Fewer than on the machine's own kernel: an emulated one takes a second for each.
-    private static let seeds: Range<UInt64> = 0..<25
-
-    static func run(_ record: Record) -> ScenarioResult {
+    static func run(_ count: UInt64, _ record: Record) -> ScenarioResult {
         var decided: [String: Int] = [:]
         var comparisons = 0
         var problems: [String] = []
-        for seed in seeds {
+        for seed in 0..<count {
             do {
                 let round = try AgreementRound(seed: seed, questions: 80)
                 decided.merge(round.decided) { $0 + $1 }

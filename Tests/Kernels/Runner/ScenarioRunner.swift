@@ -5,14 +5,15 @@ import Scenarios
 
 /// Runs scenarios one after the other in the tiers asked for, on a machine without a test framework.
 ///
-///     scenario-runner [--output FILE] [--tier TIER]… [--scenario PART-OF-A-NAME]…
+///     scenario-runner [--output FILE] [--tier TIER]… [--scenario PART-OF-A-NAME]… [--hosts N]
 ///
 /// Prints lines of fields separated by tabs; see `Record`. The last one says `done`: without it nothing was finished.
 @main
 struct ScenarioRunner {
     static func main() {
         guard let arguments = Arguments(Array(CommandLine.arguments.dropFirst())) else {
-            complain("usage: scenario-runner [--output FILE] [--tier TIER]… [--scenario PART-OF-A-NAME]…")
+            complain(
+                "usage: scenario-runner [--output FILE] [--tier TIER]… [--scenario PART-OF-A-NAME]… [--hosts N]")
             exit(2)
         }
         do {
@@ -38,6 +39,8 @@ struct Arguments {
     var output = "/dev/stdout"
     /// `none` runs the scenarios without the program: what they provoke is what this kernel does.
     var tiers: [String] = []
+    /// How many random hosts the model and the kernel are compared on.
+    var hosts: UInt64 = 25
     private var parts: [String] = []
 
     init?(_ words: [String]) {
@@ -48,6 +51,9 @@ struct Arguments {
             case "--output": output = value
             case "--tier": tiers.append(value)
             case "--scenario": parts.append(value)
+            case "--hosts":
+                guard let number = UInt64(value) else { return nil }
+                hosts = number
             default: return nil
             }
         }

@@ -50,7 +50,8 @@ struct TierRun {
         record.write(["tier", tier, "used", tier])
         let scenarios = Scenario.all.filter { arguments.wants($0.name) }
         return scenarios.reduce(0) { sum, scenario in sum + measure(scenario.name) { scenario.runKernelOnly() } }
-            + (arguments.wants(RandomHosts.name) ? measure(RandomHosts.name) { RandomHosts.run(record) } : 0)
+            + (arguments.wants(RandomHosts.name)
+                ? measure(RandomHosts.name) { RandomHosts.run(arguments.hosts, record) } : 0)
     }
 
     private func measure(_ name: String, _ run: () -> ScenarioResult) -> Int {
