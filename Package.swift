@@ -105,13 +105,17 @@ let package = Package(
 
         // Packets by the million, and what tracing costs them: `make bench`.
         .target(name: "CFlood", path: "Benchmarks/CFlood"),
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .target(
             name: "FloodGenerator", dependencies: ["CBPF", "CFlood"], path: "Benchmarks/FloodGenerator",
             swiftSettings: settings),
         .executableTarget(
-            name: "benchmarks", dependencies: ["FloodGenerator", "Drops", "Probe", "Lab"],
-            path: "Benchmarks/Benchmarks",
-            swiftSettings: settings),
+            name: "benchmarks",
+            dependencies: [
+                "FloodGenerator", "Packets", "Facts", "Drops", "Routing", "Probe", "Host", "ModelLab", "Lab",
+                "CAllocations",
+            ],
+            path: "Benchmarks/Benchmarks", swiftSettings: settings),
 
         // The main job from end to end, for a person to read: `make demo`.
         .executableTarget(name: "demo", dependencies: ["Packets", "Lab"], path: "Demo", swiftSettings: settings),

@@ -9,7 +9,7 @@ package struct NetworkFacts: Hashable, Sendable {
     package var links: [Link]
     package var addresses: [InterfaceAddress]
     package var rules: [Rule]
-    package var routes: [Route]
+    package var routes: RouteList
     package var neighbors: [Neighbor]
     package var configuration: NamespaceConfiguration
     /// Sticky kernel flag: a rule was ever added. Nil when not known (it is not in netlink; the drop record has it).
@@ -30,7 +30,7 @@ package struct NetworkFacts: Hashable, Sendable {
         self.links = links
         self.addresses = addresses
         self.rules = rules
-        self.routes = routes
+        self.routes = RouteList(routes)
         self.neighbors = neighbors
         self.configuration = configuration
         self.hasCustomRules = hasCustomRules

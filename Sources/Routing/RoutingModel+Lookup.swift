@@ -14,7 +14,7 @@ extension RoutingModel {
     package func routes(to address: IPv4Address, table: UInt32, tos: UInt8 = 0) -> [Route] {
         var result: [Route] = []
         _ = visit(tables[table], nil, address) { position in
-            let route = facts.routes[Int(position)]
+            let route = facts.routes[position]
             if route.tos == 0 || route.tos == tos & RuleEntry.legacyTOSMask { result.append(route) }
             return false
         }
@@ -25,7 +25,7 @@ extension RoutingModel {
     private func lookupByRules(_ original: LookupKey) -> LookupResult {
         var key = original
         let outputDecidesVRF = selectVRF(&key)
-        var consulted: [UInt32] = []
+        var consulted: ConsultedTables = []
         var thrown: (route: Route, rule: Rule)?
         var index = 0
         while index < entries.count {
@@ -81,14 +81,13 @@ extension RoutingModel {
         return LookupResult(end: .nothing, tables: Self.unruledTables)
     }
 
-    private static let mergedTables = [Route.Table.local, Route.Table.main]
-    private static let unruledTables = mergedTables + [Route.Table.default]
-    private static let defaultRules = Dictionary(
-        uniqueKeysWithValues: zip(unruledTables, Rule.defaults))
+    private static let mergedTables: ConsultedTables = [Route.Table.local, Route.Table.main]
+    private static let unruledTables: ConsultedTables = [Route.Table.local, Route.Table.main, Route.Table.default]
 
     /// An answer without rules, under the default rule that stands for its table.
-    private static func unruled(_ end: LookupResult.End, _ route: Route, _ consulted: [UInt32]) -> LookupResult {
-        LookupResult(end: end, rule: defaultRules[route.table], tables: consulted)
+    private static func unruled(_ end: LookupResult.End, _ route: Route, _ consulted: ConsultedTables) -> LookupResult {
+        let rule = Rule.defaults.first { $0.action == .lookup(table: route.table) }
+        return LookupResult(end: end, rule: rule, tables: consulted)
     }
 
     /// Fills in the VRF of the output or input interface; true when the output interface decided
@@ -116,15 +115,14 @@ extension RoutingModel {
     private func search(_ table: RouteTable?, _ merged: RouteTable?, _ key: LookupKey) -> Answer {
         var answer = Answer.nothing
         _ = visit(table, merged, key.destination) { position in
-            let index = Int(position)
-            let tos = facts.routes[index].tos
-            if tos != 0 && tos != key.tos & RuleEntry.legacyTOSMask { return false }
-            switch facts.routes[index].kind {
-            case .blackhole, .unreachable, .prohibit, .nat: answer = .refused(facts.routes[index])
-            case .throw: answer = .thrown(facts.routes[index])
+            let route = facts.routes[position]
+            if route.tos != 0 && route.tos != key.tos & RuleEntry.legacyTOSMask { return false }
+            switch route.kind {
+            case .blackhole, .unreachable, .prohibit, .nat: answer = .refused(route)
+            case .throw: answer = .thrown(route)
             case .unicast, .local, .broadcast, .anycast, .multicast:
-                guard isUsable(facts.routes[index], key) else { return false }
-                answer = .found(facts.routes[index])
+                guard isUsable(route, key) else { return false }
+                answer = .found(route)
             }
             return true
         }
@@ -153,16 +151,20 @@ extension RoutingModel {
     /// Calls `body` with the position of each route to the address, by falling prefix length and, within one length, those
     /// of `table` before those of `merged`; stops when it returns true.
     private func visit(
-        _ table: RouteTable?, _ merged: RouteTable?, _ address: IPv4Address, _ body: (Int32) -> Bool
+        _ table: RouteTable?, _ merged: RouteTable?, _ address: IPv4Address, _ body: (Int) -> Bool
     ) -> Bool {
-        var lengths = (table?.lengths ?? 0) | (merged?.lengths ?? 0)
-        while lengths != 0 {
-            let length = UInt8(63 - lengths.leadingZeroBitCount)
-            lengths &= ~(1 << UInt64(length))
-            let prefix = IPv4Prefix(address, length: length)
-            if let table, table.visit(prefix, in: facts.routes, body) { return true }
-            if let merged, merged.visit(prefix, in: facts.routes, body) { return true }
+        var first = table?.prefixes(containing: address) ?? .none
+        var second = merged?.prefixes(containing: address) ?? .none
+        while true {
+            if let table, first.length >= max(second.length, 0) {
+                if table.visit(first, body) { return true }
+                first = table.next(first)
+            } else if let merged, second.length >= 0 {
+                if merged.visit(second, body) { return true }
+                second = merged.next(second)
+            } else {
+                return false
+            }
         }
-        return false
     }
 }

@@ -42,9 +42,8 @@ package struct RoutingModel: Sendable {
             hasUsersLocalRoute = other.hasUsersLocalRoute
         } else {
             tables = Self.index(facts.routes)
-            usesRealms = facts.routes.contains { $0.hasRealm }
-            // Those of addresses have the kernel as their origin.
-            hasUsersLocalRoute = facts.routes.contains { $0.kind == .local && $0.origin != 2 }
+            usesRealms = facts.routes.hasRealm
+            hasUsersLocalRoute = facts.routes.hasUsersLocalRoute
         }
         linkByIndex = Dictionary(facts.links.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         vrfs = Self.vrfs(linkByIndex)
@@ -58,8 +57,7 @@ package struct RoutingModel: Sendable {
         }
         let rulesDiffer = Set(facts.rules) != Set(Rule.defaults)
         hasCustomRules = rulesDiffer || facts.hasCustomRules == true
-        hasCustomLocalRoutes =
-            facts.hasCustomLocalRoutes ?? facts.routes.contains { $0.kind == .local && $0.origin != 2 }
+        hasCustomLocalRoutes = facts.hasCustomLocalRoutes ?? hasUsersLocalRoute
     }
 
     /// The same model with the kernel's sticky flags as they were read at a drop; nil leaves what is known. A flag that
@@ -121,9 +119,17 @@ package struct RoutingModel: Sendable {
         return result
     }
 
-    private static func index(_ routes: [Route]) -> [UInt32: RouteTable] {
+    private static func index(_ routes: RouteList) -> [UInt32: RouteTable] {
         var members: [UInt32: [Int32]] = [:]
-        for (position, route) in routes.enumerated() { members[route.table, default: []].append(Int32(position)) }
+        var start = 0
+        while start < routes.count {
+            // In a dump those of one table stand together.
+            let table = routes.table(at: start)
+            var end = start + 1
+            while end < routes.count, routes.table(at: end) == table { end += 1 }
+            members[table, default: []] += Int32(start)..<Int32(end)
+            start = end
+        }
         return members.mapValues { RouteTable(routes: routes, members: $0) }
     }
 

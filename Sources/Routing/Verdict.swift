@@ -50,9 +50,9 @@ package struct LookupResult: Hashable, Sendable {
     /// The rule whose action decided; nil when nothing did.
     package var rule: Rule?
     /// Tables consulted, in order, without repeats.
-    package var tables: [UInt32]
+    package var tables: ConsultedTables
 
-    package init(end: End, rule: Rule? = nil, tables: [UInt32] = []) {
+    package init(end: End, rule: Rule? = nil, tables: ConsultedTables = []) {
         self.end = end
         self.rule = rule
         self.tables = tables

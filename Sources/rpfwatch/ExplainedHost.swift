@@ -107,7 +107,7 @@ struct ExplainedHost {
                 all: configuration.all.rpFilter, interface: configuration.own(link.index).rpFilter,
                 acceptLocal: effective.acceptLocal, srcValidMark: effective.srcValidMark),
             forward: supposition.forward, reverse: supposition.reverse,
-            tables: supposition.verdict.reverse?.tables ?? [],
+            tables: Array(supposition.verdict.reverse?.tables ?? []),
             opinion: answer.map { ExplainReport.Opinion($0, on: supposition.verdict.decision) },
             unknown: isUnknown ? [Self.stickyFlags] : [], finding: finding)
     }

@@ -29,9 +29,7 @@ struct FactsReader: ~Copyable {
                 uniquingKeysWith: { $1 }))
         // The kernel's flags are sticky and not told: what stands in the tables proves only that they are set.
         if facts.rules != Rule.defaults { facts.hasCustomRules = true }
-        if facts.routes.contains(where: { $0.kind == .local && $0.origin != UInt8(RTPROT_KERNEL) }) {
-            facts.hasCustomLocalRoutes = true
-        }
+        if facts.routes.hasUsersLocalRoute { facts.hasCustomLocalRoutes = true }
         facts.time = MonotonicClock.now
         return facts
     }
@@ -79,10 +77,10 @@ struct FactsReader: ~Copyable {
         return result
     }
 
-    private mutating func routes() throws(HostError) -> [Route] {
+    private mutating func routes() throws(HostError) -> RouteList {
         var body = rtmsg()
         body.rtm_family = UInt8(AF_INET)
-        var result: [Route] = []
+        var result: RouteList = []
         var unresolved: [(position: Int, id: UInt32)] = []
         try socket.dump(
             .dump(RTM_GETROUTE, body: body), "routes",
