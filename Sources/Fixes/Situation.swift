@@ -10,7 +10,8 @@ struct Situation {
     /// A kept drop as a question to the source check.
     struct Trial {
         var packet: Packet
-        /// Nil: the routing model tells from the destination.
+        /// Who asks for the check after a change; nil: the routing model tells from the destination, as a change may lead
+        /// the packet elsewhere.
         var path: CheckPath?
         /// How many received drops looked the same.
         var count: UInt64
@@ -52,9 +53,12 @@ struct Situation {
         self.ingress = ingress
         effective = facts.configuration.effective(ingress.index)
         trials = finding.samples.map { sample in
+            let packet = sample.drop.packet
             let path = Self.path(of: sample.drop)
-            let verdict = baseline.validateSource(sample.drop.packet, ingress: ingress.index, path: path)
-            return Trial(packet: sample.drop.packet, path: path, count: sample.count, verdict: verdict)
+            let verdict = baseline.validateSource(packet, ingress: ingress.index, path: path)
+            // What was seen at the drop is kept where the model would not have told it.
+            let isTold = path.map { baseline.checkPath(for: packet, ingress: ingress.index) == .checked($0) } ?? true
+            return Trial(packet: packet, path: isTold ? nil : path, count: sample.count, verdict: verdict)
         }
     }
 
