@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -424,5 +425,33 @@ int lab_bpf_map_value(uint32_t map, const char *name, const void *key, void *val
 		result = bpf(BPF_MAP_LOOKUP_ELEM, &attributes);
 	}
 	close(fd);
+	return result;
+}
+
+int lab_bpf_map_storm(uint64_t count)
+{
+	union bpf_attr attributes = {
+		.map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 1 << 12, .max_entries = 1
+	};
+	/* Before v5.11 maps count as locked memory, of which the tracer of the same user has taken more than a default. */
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	static uint8_t value[1 << 12];
+	uint32_t key = 0;
+	int map, result;
+
+	/* Where it may not be raised, newer kernels do not need it. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	map = bpf(BPF_MAP_CREATE, &attributes);
+	if (map < 0)
+		return map;
+	attributes = (union bpf_attr){
+		.map_fd = map,
+		.key = (uint64_t)(uintptr_t)&key,
+		.value = (uint64_t)(uintptr_t)value,
+	};
+	do {
+		result = bpf(BPF_MAP_UPDATE_ELEM, &attributes);
+	} while (!result && count--);
+	close(map);
 	return result;
 }

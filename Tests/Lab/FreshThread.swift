@@ -42,6 +42,12 @@ package func onCPU(_ cpu: Int32, realTime: Bool, _ body: @escaping @Sendable () 
     }
 }
 
+/// Keeps the kernel from running BPF programs on kprobes in what interrupts the calling thread.
+package func holdBackProbes(count: Int) throws(LabError) {
+    let result = lab_bpf_map_storm(UInt64(count))
+    guard result == 0 else { throw LabError("bpf", "a map", errno: -result) }
+}
+
 /// Tells one thread what another one has done.
 package final class Flag: Sendable {
     private let value = Atomic(false)

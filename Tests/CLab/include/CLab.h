@@ -104,6 +104,9 @@ int lab_next_bpf_program(uint32_t after, struct lab_bpf_program *_Nonnull progra
  */
 int lab_bpf_map_value(uint32_t map, const char *_Nonnull name, const void *_Nonnull key, void *_Nonnull value);
 
+/* Writes a large value into a BPF map again and again: the kernel runs no program on a kprobe in the middle of that. */
+int lab_bpf_map_storm(uint64_t count);
+
 /* Exit status 0 to 255 of an ended child, 128 + N when signal N ended it, -EAGAIN while it runs and `block` is 0. */
 int lab_wait(int process, int block);
 
