@@ -23,7 +23,7 @@ SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check 
 SWIFT_FOLDERS := $(wildcard Sources Tests Demo Benchmarks)
 C_FILES = $(shell find bpf Sources Tests Benchmarks -name '*.[ch]')
 
-.PHONY: help deps build static bpf bpf-check lint format test test-pure test-kernels demo bench clean
+.PHONY: help deps build static bpf bpf-check lint format test test-pure test-kernels fuzz-routing demo bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ test-kernels: static ## Run the scenarios on Debian's kernels from 5.10 to the n
 		--static-swift-stdlib -Xswiftc -static-executable
 	strip -o dist/scenario-runner-$(ARCH) $(STATIC_BUILD)/release/scenario-runner
 	Tests/Kernels/run $(KERNELS)
+
+fuzz-routing: deps ## Compare the routing model with this kernel about random hosts, as root (COMPARISONS=100000 SEED=random)
+	$(SWIFT_BUILD) --product fuzz-routing
+	.build/release/fuzz-routing $(or $(COMPARISONS),100000) $(SEED)
 
 demo: build ## Show two classic cases in network namespaces: drops, report, fix, proof; as root
 	@$(DEMO)

@@ -94,8 +94,12 @@ let package = Package(
         .target(name: "Scenarios", dependencies: ["Lab"], path: "Tests/Scenarios", swiftSettings: settings),
         // Random hosts, and whether the model decides about packets to them as the kernel does.
         .target(
-            name: "Agreement", dependencies: ["Packets", "Facts", "Routing", "Host", "ModelLab", "Lab"],
+            name: "Agreement", dependencies: ["Packets", "Facts", "Routing", "Host", "ModelLab", "Lab", "CLab"],
             path: "Tests/Agreement", swiftSettings: settings),
+        // The same by the thousand: `make fuzz-routing`.
+        .executableTarget(
+            name: "fuzz-routing", dependencies: ["Agreement", "Lab"], path: "Tests/RoutingFuzzer",
+            swiftSettings: settings),
         tests("ScenarioTests", ["Lab", "Scenarios"]),
         tests("CommandTests", ["Lab"]),
         // The scenarios as a program, for the virtual machines of `make test-kernels`.

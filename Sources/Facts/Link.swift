@@ -20,11 +20,13 @@ package struct Link: Hashable, Sendable {
     package var macAddress: MACAddress?
     /// IFLA_GROUP, which `suppress_ifgroup` of a rule names.
     package var group: UInt32
+    /// The multicast groups whose packets the interface takes in for this host; nil when not known.
+    package var multicastGroups: Set<IPv4Address>?
 
     package init(
         index: UInt32, name: InterfaceName, kind: String? = nil, master: UInt32? = nil, parent: UInt32? = nil,
         vrfTable: UInt32? = nil, isUp: Bool = true, hasCarrier: Bool = true, isLoopback: Bool = false,
-        macAddress: MACAddress? = nil, group: UInt32 = 0
+        macAddress: MACAddress? = nil, group: UInt32 = 0, multicastGroups: Set<IPv4Address>? = nil
     ) {
         self.index = index
         self.name = name
@@ -37,6 +39,7 @@ package struct Link: Hashable, Sendable {
         self.isLoopback = isLoopback
         self.macAddress = macAddress
         self.group = group
+        self.multicastGroups = multicastGroups
     }
 }
 

@@ -37,6 +37,8 @@ package struct Rule: Hashable, Sendable {
     package var isInverted: Bool
     package var suppressPrefixLength: Int32?
     package var suppressInterfaceGroup: Int32?
+    /// FRA_FLOW is set: the namespace uses realms, which turns the full check on at rp_filter 0.
+    package var hasRealm: Bool
     package var action: Action
 
     package init(
@@ -45,7 +47,7 @@ package struct Rule: Hashable, Sendable {
         tosMask: UInt8 = 0x1C, transport: IPProtocol? = nil, sourcePorts: ClosedRange<UInt16>? = nil,
         destinationPorts: ClosedRange<UInt16>? = nil, userIDs: ClosedRange<UInt32>? = nil, tunnelKey: UInt64? = nil,
         isL3Master: Bool = false, isInverted: Bool = false, suppressPrefixLength: Int32? = nil,
-        suppressInterfaceGroup: Int32? = nil, action: Action
+        suppressInterfaceGroup: Int32? = nil, hasRealm: Bool = false, action: Action
     ) {
         self.priority = priority
         self.from = from
@@ -65,6 +67,7 @@ package struct Rule: Hashable, Sendable {
         self.isInverted = isInverted
         self.suppressPrefixLength = suppressPrefixLength
         self.suppressInterfaceGroup = suppressInterfaceGroup
+        self.hasRealm = hasRealm
         self.action = action
     }
 

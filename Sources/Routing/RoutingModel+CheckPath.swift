@@ -10,13 +10,15 @@ package enum Reach: Hashable, Sendable {
 
 extension RoutingModel {
     /// Where the packet's destination leads: to this host, to everybody, to a group, or out again
-    /// (`net/ipv4/route.c`, ip_route_input_rcu and ip_route_input_slow). Membership of groups is taken for granted. Of a
-    /// multipath route the first usable nexthop is taken.
+    /// (`net/ipv4/route.c`, ip_route_input_rcu and ip_route_input_slow). Membership of a group is taken for granted when it
+    /// is not known. Of a multipath route the first usable nexthop is taken.
     package func checkPath(
         for packet: Packet, ingress: UInt32, configuration: InterfaceConfiguration? = nil
     ) -> Reach {
         let configuration = configuration ?? facts.configuration.effective(ingress)
-        if packet.destination.isMulticast { return .checked(.multicast) }
+        if packet.destination.isMulticast {
+            return isMember(of: packet.destination, ingress) ? .checked(.multicast) : .notEvaluated(.groupNotJoined)
+        }
         if packet.destination.isLimitedBroadcast { return .checked(.broadcast) }
         if packet.destination.isUnspecified {
             return packet.source.isUnspecified ? .checked(.broadcast) : .notEvaluated(.badDestination)
@@ -34,6 +36,15 @@ extension RoutingModel {
             return .checked(.forward(outputInterface: chosenNexthop(route)?.interface ?? 0))
         case .anycast, .multicast, .blackhole, .unreachable, .prohibit, .throw, .nat:
             return .notEvaluated(configuration.forwarding ? .badDestination : .forwardingOff)
+        }
+    }
+
+    /// Whether the interface, or the VRF that it belongs to, takes packets to the group in, as far as is known
+    /// (`net/ipv4/igmp.c`, ip_check_mc_rcu).
+    private func isMember(of group: IPv4Address, _ interface: UInt32) -> Bool {
+        [interface, vrf(of: interface)].contains { index in
+            guard let link = linkByIndex[index] else { return index == interface }
+            return link.multicastGroups?.contains(group) ?? true
         }
     }
 

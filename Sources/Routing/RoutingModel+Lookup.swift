@@ -104,6 +104,15 @@ extension RoutingModel {
         return false
     }
 
+    /// The type of the route to an address in a table, the local one when none is given, which is one with main as long as
+    /// there are no rules; nil when there is none.
+    func typeOfAddress(_ address: IPv4Address, table: UInt32?) -> Route.Kind? {
+        let merged = table == nil && !hasCustomRules ? tables[Route.Table.main] : nil
+        let key = LookupKey(destination: address)
+        guard case .found(let route) = search(tables[table ?? Route.Table.local], merged, key) else { return nil }
+        return route.kind
+    }
+
     private enum Answer {
         case nothing
         case found(Route)

@@ -39,8 +39,15 @@ extension RoutingModel {
             return decide(decision, reverse: reverse)
         }
 
+        if path == .arp && source.isUnspecified {
+            let isAnswered = answersProbe(packet, ingress, configuration)
+            return Verdict(
+                decision: isAnswered ? .accept : .notEvaluated(.badDestination), mode: configuration.rpFilter,
+                path: .arp)
+        }
         if source.isMulticast || source.isLimitedBroadcast { return decide(.refuse(.invalidSource)) }
 
+        if case .notEvaluated(.groupNotJoined) = reach { return decide(.notEvaluated(.groupNotJoined)) }
         if resolved == .multicast {
             if source.isLoopback && !configuration.routeLocalnet { return decide(.refuse(.localnet)) }
             if source.isUnspecified {
@@ -70,6 +77,16 @@ extension RoutingModel {
         case .checked(.input), .checked(.arp), .checked(.multicast):
             return check(destination: packet.destination)
         }
+    }
+
+    /// Whether somebody who asks if an address is free, and so has none himself, hears that it is ours: nothing but the
+    /// local table is asked, or the VRF's (`net/ipv4/arp.c`, arp_process; `net/ipv4/fib_frontend.c`,
+    /// inet_addr_type_dev_table).
+    private func answersProbe(_ packet: Packet, _ ingress: UInt32, _ configuration: InterfaceConfiguration) -> Bool {
+        let target = packet.destination
+        if target.isMulticast || target.isLimitedBroadcast || target.isUnspecified { return false }
+        if target.isLoopback && !configuration.routeLocalnet { return false }
+        return typeOfAddress(target, table: linkByIndex[vrf(of: ingress)]?.vrfTable) == .local
     }
 
     /// The key of the reverse lookup: source and destination swapped, as the host's own packet, or as one that came from

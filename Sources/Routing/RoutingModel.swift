@@ -29,7 +29,9 @@ package struct RoutingModel: Sendable {
     private let vrfs: [UInt32: UInt32]
     let ownAddresses: Set<IPv4Address>
     let interfacesWithAddress: Set<UInt32>
+    /// Rules and nexthops with a realm are counted together (`net->ipv4.fib_num_tclassid_users`).
     let usesRealms: Bool
+    private let hasRealmRoute: Bool
     private let hasUsersLocalRoute: Bool
 
     /// `reusing`: a model of an earlier state of the same namespace; its index of routes is taken over when the routes
@@ -38,13 +40,14 @@ package struct RoutingModel: Sendable {
         self.facts = facts
         if let other, other.facts.routes == facts.routes {
             tables = other.tables
-            usesRealms = other.usesRealms
+            hasRealmRoute = other.hasRealmRoute
             hasUsersLocalRoute = other.hasUsersLocalRoute
         } else {
             tables = Self.index(facts.routes)
-            usesRealms = facts.routes.hasRealm
+            hasRealmRoute = facts.routes.hasRealm
             hasUsersLocalRoute = facts.routes.hasUsersLocalRoute
         }
+        usesRealms = hasRealmRoute || facts.rules.contains { $0.hasRealm }
         linkByIndex = Dictionary(facts.links.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         vrfs = Self.vrfs(linkByIndex)
         ownAddresses = Set(facts.addresses.map { $0.local })

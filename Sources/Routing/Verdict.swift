@@ -30,6 +30,7 @@ package enum NotEvaluated: String, Hashable, Sendable {
     case forwardingOff = "the destination is not an address of this host and forwarding is off"
     case noRouteToDestination = "there is no route to the destination"
     case badDestination = "the destination address is not valid on this interface"
+    case groupNotJoined = "the interface has not joined the multicast group"
 }
 
 /// One table lookup's answer and the way there.

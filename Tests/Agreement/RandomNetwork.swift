@@ -1,141 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelLab
-package import Packets
+import Packets
 
 extension SeededGenerator {
     package mutating func one<T>(of values: [T]) -> T { values[Int.random(in: values.indices, using: &self)] }
     package mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
 
-/// A made-up host: interfaces, addresses, routes, rules and sysctls as commands, and packets to ask about. Addresses,
-/// prefixes and marks come from small pools, so that they meet.
+/// A made-up host: interfaces, addresses, routes, rules and sysctls, and packets to ask about. Addresses, prefixes and
+/// marks come from small pools, so that they meet.
 package struct RandomNetwork: Sendable {
-    package struct Question: Sendable {
-        package var packet: Packet
-        package var interface: String
-    }
-
     package static let interfaces = ["x0", "x1", "x2", "x3"]
+    /// Tables of the host's VRF and of its policy routing.
+    static let tables = ["main", "main", "100", "101", "default", "local"]
 
-    /// Lines for `ip -batch`; some may fail (a route that is there already), which is part of the game.
-    package private(set) var commands: [String] = []
-    /// Rules by DSCP, which few versions of `ip` can add.
-    package private(set) var dscpRules: [(dscp: UInt8, priority: UInt32, table: UInt32)] = []
-    /// Files below /proc/sys/net/ipv4/conf and what to write into them.
-    package private(set) var sysctls: [(file: String, value: String)] = []
+    package internal(set) var host = DescribedHost()
+    /// Each packet by the ways in which the kernel can be asked about it.
     package private(set) var questions: [Question] = []
-    private var random: SeededGenerator
-    private var pool: [String] = []
+    private let hasVRFs: Bool
+    var random: SeededGenerator
+    let pool: [String]
+    /// Addresses of the host, and those beside the edges of its prefixes.
+    var own: [String] = []
+    var edges: [IPv4Address] = []
+    /// Groups that some interface joined, and one that none did.
+    var groups = ["233.252.0.9"]
+    /// The VRF, when there is one, and its members.
+    var members: [String] = []
 
-    package init(seed: UInt64, questions count: Int) {
+    /// `hasVRFs`: the kernel knows them.
+    package init(seed: UInt64, packets count: Int, hasVRFs: Bool) {
         random = SeededGenerator(state: seed)
-        for block in ["192.0.2", "198.51.100", "203.0.113"] {
-            for host in [0, 1, 2, 5, 64, 65, 127, 128, 129, 200, 255] { pool.append("\(block).\(host)") }
+        self.hasVRFs = hasVRFs
+        pool = ["192.0.2", "198.51.100", "203.0.113"].flatMap { block in
+            [0, 1, 2, 5, 64, 65, 127, 128, 129, 200, 255].map { "\(block).\($0)" }
         }
         makeInterfaces()
+        makeAddresses()
         makeRoutes()
         makeRules()
+        makeLateChanges()
         makeSysctls()
+        makeMemberships()
         makeQuestions(count)
     }
 
-    private mutating func makeInterfaces() {
-        commands.append("link set lo up")
-        for (index, name) in Self.interfaces.enumerated() {
-            commands.append("link add \(name) type veth peer name y\(index)")
-            commands.append("link set \(name) up")
-            if random.chance(30) { commands.append("link set \(name) group 5") }
-            // A missing carrier makes routes linkdown.
-            if !random.chance(25) { commands.append("link set y\(index) up") }
-        }
-        for name in Self.interfaces + ["lo"] where random.chance(75) {
-            for _ in 0..<Int.random(in: 1...2, using: &random) {
-                let length = name == "lo" ? 32 : random.one(of: [24, 25, 26, 30, 31, 32])
-                commands.append("address add \(random.one(of: pool))/\(length) broadcast + dev \(name)")
-            }
-        }
-    }
+    mutating func ip(_ arguments: String) { host.steps.append(.ip(arguments)) }
 
-    private mutating func prefix() -> String {
-        if random.chance(15) { return "default" }
+    /// The host's interfaces and, when it has one, its VRF.
+    var devices: [String] { Self.interfaces + (members.isEmpty ? [] : ["v0"]) }
+
+    mutating func prefix() -> String {
+        if random.chance(12) { return "default" }
         let address = IPv4Address(random.one(of: pool)) ?? .unspecified
-        return "\(IPv4Prefix(address, length: random.one(of: [8, 16, 24, 25, 26, 30, 32])))"
+        let length =
+            random.chance(15) ? UInt8.random(in: 0...32, using: &random) : random.one(of: [8, 16, 24, 25, 26, 30, 32])
+        let prefix = IPv4Prefix(address, length: length)
+        edges += [prefix.address, prefix.last]
+        return "\(prefix)"
     }
 
-    private mutating func makeRoutes() {
-        commands += ["nexthop add id 1 dev x0", "nexthop add id 2 dev x1", "nexthop add id 10 group 1/2"]
-        for _ in 0..<Int.random(in: 0...14, using: &random) {
-            let table = random.one(of: ["main", "main", "100", "101", "default", "local"])
-            var route = "\(prefix()) table \(table)"
-            if random.chance(40) { route += " metric \(random.one(of: [0, 1, 5]))" }
-            if random.chance(10) { route += " tos \(random.one(of: ["0x10", "0x08", "0xb0"]))" }
-            if random.chance(2) { route += " realms 3" }
-            switch Int.random(in: 0..<12, using: &random) {
-            case 0:
-                commands.append(
-                    "route add \(random.one(of: ["blackhole", "unreachable", "prohibit", "throw"])) \(route)")
-            case 1:
-                commands.append("route add local \(route) dev \(random.one(of: Self.interfaces + ["lo"]))")
-            case 2:
-                let hops = (0..<Int.random(in: 2...3, using: &random))
-                    .map { _ in "nexthop dev \(random.one(of: Self.interfaces))" }
-                commands.append("route add \(route) \(hops.joined(separator: " "))")
-            case 3:
-                commands.append("route append \(route) nhid \(random.one(of: [1, 2, 10]))")
-            case 4:
-                let gateway = random.one(of: pool)
-                commands.append("route append \(route) via \(gateway) dev \(random.one(of: Self.interfaces)) onlink")
-            case 5 where random.chance(30):
-                commands.append("route add broadcast \(route) dev \(random.one(of: Self.interfaces))")
-            default:
-                commands.append("route append \(route) dev \(random.one(of: Self.interfaces))")
+    private mutating func makeInterfaces() {
+        ip("link set lo up")
+        for (index, name) in Self.interfaces.enumerated() {
+            // Indexes that differ on both ends: the kernel is slow to tell of the carrier of a device that it takes for
+            // its own lower one.
+            ip(
+                "link add \(name) index \(11 + index) address 02:00:00:00:01:0\(index) type veth"
+                    + " peer name y\(index) index \(101 + index) netns \(DescribedHost.wireName)")
+        }
+        if random.chance(25) {
+            let chosen = Self.interfaces.filter { _ in random.chance(45) }
+            members = hasVRFs ? chosen : []
+            if !members.isEmpty {
+                ip("link add v0 index 21 type vrf table \(random.one(of: [100, 102]))")
+                ip("link set v0 up")
+                for member in members { ip("link set \(member) master v0") }
             }
         }
-        // Takes its routes along, but leaves multipath ones with a dead nexthop.
-        if random.chance(15) { commands.append("link set \(random.one(of: Self.interfaces)) down") }
+        for (index, name) in Self.interfaces.enumerated() {
+            ip("link set \(name) up")
+            if random.chance(30) { ip("link set \(name) group 5") }
+            // A missing carrier makes routes linkdown.
+            if !random.chance(20) { host.steps.append(.wire("link set y\(index) up")) }
+        }
     }
 
-    private mutating func makeRules() {
-        guard random.chance(75) else { return }
-        let priorities = [10, 20, 30, 32_766, 40_000]
-        for _ in 0..<Int.random(in: 1...5, using: &random) {
-            let priority = random.one(of: priorities)
-            var rule = random.chance(10) ? "not " : ""
-            let selectors = [
-                "from \(prefix())", "to \(prefix())", "iif \(random.one(of: Self.interfaces + ["lo", "gone"]))",
-                "oif \(random.one(of: Self.interfaces))", "fwmark \(random.one(of: ["1", "2", "0/0xff", "0x1/0xf"]))",
-                "tos \(random.one(of: ["0x10", "0x08"]))", "ipproto 17",
-                "ipproto 17 sport \(random.one(of: [9, 40_000]))",
-                "ipproto 6", "ipproto 17 dport \(random.one(of: ["9", "40000", "1-10"]))", "uidrange 0-0",
-                "uidrange 1000-2000",
-            ].filter { !$0.hasSuffix(" default") }
-            for _ in 0..<Int.random(in: 0...2, using: &random) { rule += "\(random.one(of: selectors)) " }
-            switch Int.random(in: 0..<12, using: &random) {
-            case 0: rule += random.one(of: ["blackhole", "unreachable", "prohibit"])
-            case 1: rule += "goto \(random.one(of: priorities))"
-            case 2: rule += "nop"
-            case 3: rule += "lookup main suppress_prefixlength \(random.one(of: [0, 8, 24]))"
-            case 4: rule += "lookup \(random.one(of: ["100", "main"])) suppress_ifgroup \(random.one(of: [0, 5]))"
-            default: rule += "lookup \(random.one(of: ["100", "101", "main", "default", "77"]))"
+    private mutating func makeAddresses() {
+        for name in devices + ["lo"] where random.chance(75) {
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let address =
+                    random.chance(3) ? random.one(of: ["127.0.0.9", "0.0.0.1", "240.0.0.1"]) : random.one(of: pool)
+                let length = name == "lo" || name == "v0" ? 32 : random.one(of: [24, 25, 26, 30, 31, 32])
+                var command = "address add \(address)"
+                if random.chance(10) {
+                    command += " peer \(random.one(of: pool))/\(length)"
+                } else {
+                    command += "/\(length) broadcast \(random.chance(85) ? "+" : random.one(of: pool))"
+                }
+                if random.chance(10) { command += " scope \(random.one(of: ["host", "link"]))" }
+                command += " dev \(name)"
+                if random.chance(8) { command += " noprefixroute" }
+                ip(command)
+                own.append(address)
+                if let address = IPv4Address(address) {
+                    let prefix = IPv4Prefix(address, length: UInt8(length))
+                    edges += [prefix.address, prefix.last]
+                }
             }
-            commands.append("rule add pref \(priority) \(rule)")
-        }
-        if random.chance(10) { commands.append("rule delete pref \(random.one(of: [0, 32_766, 32_767]))") }
-        if random.chance(5) { commands.append("rule add pref 50 lookup local") }
-        while random.chance(20) {
-            // Of the packets' own, and with the low bits of one of them.
-            dscpRules.append((random.one(of: [0x2C, 0x04, 0x02, 0x22, 0]), random.one(of: [5, 25]), 100))
         }
     }
 
     private mutating func makeSysctls() {
-        for interface in Self.interfaces {
-            sysctls.append(("\(interface)/rp_filter", "\(random.one(of: [0, 0, 1, 1, 1, 2]))"))
+        func set(_ file: String, _ value: String) { host.steps.append(.sysctl(file: file, value: value)) }
+        for interface in devices {
+            set("\(interface)/rp_filter", "\(random.one(of: random.chance(5) ? [3, -1] : [0, 0, 1, 1, 1, 2]))")
             for (name, percent) in [
                 ("accept_local", 20), ("src_valid_mark", 30), ("forwarding", 50), ("route_localnet", 20),
                 ("ignore_routes_with_linkdown", 30), ("send_redirects", 50), ("bc_forwarding", 20),
             ] {
-                sysctls.append(("\(interface)/\(name)", random.chance(percent) ? "1" : "0"))
+                set("\(interface)/\(name)", random.chance(percent) ? "1" : "0")
             }
         }
         // Writing `all` of forwarding would set every interface.
@@ -143,26 +127,77 @@ package struct RandomNetwork: Sendable {
             ("rp_filter", 15), ("accept_local", 5), ("src_valid_mark", 10), ("route_localnet", 5),
             ("ignore_routes_with_linkdown", 40), ("send_redirects", 50), ("bc_forwarding", 50),
         ] {
-            sysctls.append(("all/\(name)", random.chance(percent) ? "1" : "0"))
+            set("all/\(name)", random.chance(percent) ? "1" : "0")
+        }
+    }
+
+    /// What happens to a host that stands: links and carriers go, addresses, routes and rules are taken away again.
+    private mutating func makeLateChanges() {
+        let added = host.steps.compactMap { step -> String? in
+            guard case .ip(let arguments) = step else { return nil }
+            return arguments
+        }
+        let rules = added.filter { $0.hasPrefix("rule add") }
+        if !rules.isEmpty && random.chance(25) {
+            // All of them: what stays is that there were some.
+            for rule in random.chance(60) ? rules : [random.one(of: rules)] {
+                ip("rule delete" + rule.dropFirst("rule add".count))
+            }
+        } else if random.chance(8) {
+            ip("rule add pref 77 lookup 77")
+            ip("rule delete pref 77")
+        }
+        let locals = added.filter { $0.hasPrefix("route add local") }
+        if random.chance(20) { for route in locals { ip("route delete" + route.dropFirst("route add".count)) } }
+        if random.chance(5) {
+            ip("route add local 203.0.113.77 dev lo table local")
+            ip("route delete local 203.0.113.77 dev lo table local")
+        }
+        if random.chance(15) && !own.isEmpty { ip("route delete local \(random.one(of: own)) table local") }
+        if random.chance(8) { ip("route delete broadcast \(random.one(of: pool)) table local") }
+        if random.chance(10) && !own.isEmpty {
+            ip("address delete \(random.one(of: own)) dev \(random.one(of: Self.interfaces))")
+        }
+        if random.chance(10) { ip("nexthop delete id \(Int.random(in: 1...6, using: &random))") }
+        if random.chance(8) {
+            let interface = random.one(of: Self.interfaces)
+            ip("link set \(interface) down")
+            ip("link set \(interface) up")
+        }
+        // A rule that names it selects nothing from then on.
+        if random.chance(5) {
+            ip("link set x3 down")
+            ip("link set x3 name z3")
+            ip("link set z3 up")
+        }
+        // Takes its routes along, but leaves multipath ones with a dead nexthop.
+        if random.chance(15) { ip("link set \(random.one(of: Self.interfaces)) down") }
+        if random.chance(25) {
+            host.steps.append(.wire("link set y\(Int.random(in: 0...3, using: &random)) down"))
+        }
+    }
+
+    private mutating func makeMemberships() {
+        while random.chance(40) {
+            let group = random.one(of: ["233.252.0.1", "233.252.0.2", "224.0.0.9"])
+            groups.append(group)
+            host.steps.append(.membership(group: group, interface: random.one(of: Self.interfaces)))
         }
     }
 
     private mutating func makeQuestions(_ count: Int) {
-        let assigned = commands.filter { $0.hasPrefix("address add") }
-            .compactMap { $0.split(separator: " ")[2].split(separator: "/").first.map(String.init) }
-        let strange = ["127.0.0.1", "127.0.0.9", "0.0.0.1", "255.255.255.255", "224.0.0.1", "240.0.0.1", "10.1.2.3"]
         for _ in 0..<count {
-            let source = random.chance(12) ? random.one(of: strange) : random.one(of: pool)
-            let destination =
-                random.chance(60) && !assigned.isEmpty
-                ? random.one(of: assigned) : random.chance(20) ? random.one(of: strange) : random.one(of: pool)
-            var packet = Packet(
-                source: IPv4Address(source) ?? .unspecified, destination: IPv4Address(destination) ?? .unspecified,
-                transport: random.one(of: [.udp, .tcp]), sourcePort: random.one(of: [9, 40_000]),
-                destinationPort: random.one(of: [9, 40_000]))
-            packet.mark = random.one(of: [0, 0, 1, 2, 0x11])
-            packet.tos = random.one(of: [0, 0, 0x10, 0x08, 0xB0])
-            questions.append(Question(packet: packet, interface: random.one(of: Self.interfaces)))
+            let packet = packet()
+            let interface = random.one(of: Self.interfaces)
+            if random.chance(12) {
+                questions.append(Question(packet: packet, interface: interface, way: .arp))
+                continue
+            }
+            let question = Question(packet: packet, interface: interface, way: .wire)
+            questions.append(question)
+            if question.canBeAskedByRoute {
+                questions.append(Question(packet: packet, interface: interface, way: .route))
+            }
         }
     }
 }

@@ -102,6 +102,7 @@ import Testing
         try namespace.ip("rule add priority 70 lookup 100000 suppress_ifgroup 7")
         try namespace.ip("rule add priority 80 goto 12345")
         try namespace.ip("rule add priority 90 nop")
+        try namespace.ip("rule add priority 100 realms 3 lookup 100")
         let facts = try facts(namespace)
         #expect(
             facts.rules == [
@@ -121,6 +122,7 @@ import Testing
                 Rule(priority: 70, suppressInterfaceGroup: 7, action: .lookup(table: 100_000)),
                 Rule(priority: 80, action: .goto(priority: nil)),
                 Rule(priority: 90, action: .nop),
+                Rule(priority: 100, hasRealm: true, action: .lookup(table: 100)),
                 Rule.defaults[1], Rule.defaults[2],
             ])
         #expect(facts.hasCustomRules == true)
@@ -146,6 +148,9 @@ import Testing
         #expect(try link("a0").parent == nil, "a veth does not stand on its peer")
         #expect(try !link("a1").isUp)
         #expect(try link("br0").kind == "bridge")
+        // 224.0.0.1, which an interface that is up joins by itself.
+        #expect(try link("a0").multicastGroups == [IPv4Address(rawValue: 0xE000_0001)])
+        #expect(try link("a1").multicastGroups == [])
         #expect(try link("b1").master == link("br0").index)
         let macvlan = try link("mac0")
         #expect(try macvlan.parent == link("a0").index)

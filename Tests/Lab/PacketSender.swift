@@ -27,6 +27,11 @@ package final class PacketSender: Sendable {
         drainBacklogs()
     }
 
+    /// Sends a packet once, and does not wait until it was received.
+    package func transmit(_ packet: IPv4Packet, to receiver: [UInt8]) throws(LabError) {
+        try socket.write(frame(of: packet, to: receiver), interface)
+    }
+
     /// Sends the packets in turn, `count` in all, as fast as one CPU can. They have to be of one length.
     package func flood(_ packets: [IPv4Packet], to receiver: [UInt8], count: Int) throws(LabError) {
         let frames = packets.map { frame(of: $0, to: receiver) }
@@ -55,7 +60,11 @@ package final class PacketSender: Sendable {
         while socket.isReadable(within: milliseconds) {
             guard let answer = socket.readSome(), answer.count >= 42 else { continue }
             let isReply = answer[20...21].elementsEqual([0, 2])
-            if isReply && answer[28...31].elementsEqual(IPv4Packet.bytes(address(target))) { return true }
+            if isReply && answer[28...31].elementsEqual(IPv4Packet.bytes(address(target)))
+                && answer[38...41].elementsEqual(IPv4Packet.bytes(address(sender)))
+            {
+                return true
+            }
         }
         return false
     }

@@ -14,7 +14,7 @@ import Testing
                 inputInterface: InterfaceName(bytes: [0x65, 0xFF]), outputInterface: "eth1", mark: 7, markMask: 0xFF,
                 tos: 0x10, tosMask: 0xFC, transport: .tcp, sourcePorts: 1...9, destinationPorts: 80...80,
                 userIDs: 0...1_000, tunnelKey: 3, isL3Master: true, isInverted: true, suppressPrefixLength: 0,
-                suppressInterfaceGroup: 5, action: .lookup(table: 100)))
+                suppressInterfaceGroup: 5, hasRealm: true, action: .lookup(table: 100)))
         for action in [Rule.Action.goto(priority: 5), .goto(priority: nil), .nop, .blackhole, .unreachable, .prohibit] {
             rules.append(Rule(priority: 901, action: action))
         }
@@ -41,7 +41,7 @@ import Testing
                     index: 2, name: InterfaceName(bytes: [0x65, 0xFF]), kind: "veth", master: 3, parent: 4, vrfTable: 9,
                     isUp: false, hasCarrier: false, isLoopback: true,
                     macAddress: MACAddress(rawValue: 0x0200_5E10_00FF),
-                    group: 5),
+                    group: 5, multicastGroups: [Samples.address("224.0.0.1"), Samples.address("233.252.0.1")]),
                 Link(index: 3, name: "eth1"),
             ],
             addresses: [

@@ -158,6 +158,52 @@ extension Lab {
             strict { $0[a0].forwarding = true }.decide(packet(to: Lab.remote), path: .arp) == .refuse(.wrongInterface))
     }
 
+    @Test func whoAsksWhetherAnAddressIsFreeIsAnsweredWithoutACheck() {
+        func probe(_ target: IPv4Address, _ lab: Lab = strict()) -> Decision {
+            lab.decide(packet(from: .unspecified, to: target), path: .arp)
+        }
+        #expect(probe(Lab.local) == .accept)
+        #expect(probe(Lab.own) == .accept)
+        #expect(probe(Lab.neighbor) == .notEvaluated(.badDestination))
+        #expect(probe(address("192.0.2.255")) == .notEvaluated(.badDestination))
+        #expect(probe(.loopback) == .notEvaluated(.badDestination))
+        #expect(probe(.loopback, strict { $0[a0].routeLocalnet = true }) == .accept)
+        // Rules have no say in it, and without any the local table holds main's routes too.
+        #expect(probe(Lab.local, strict { $0.rule(.blackhole, priority: 0) }) == .accept)
+        let more = strict {
+            $0.facts.routes.append(
+                Route(destination: prefix("203.0.113.9"), kind: .local, nexthops: [Nexthop(interface: 1)]))
+        }
+        #expect(probe(address("203.0.113.9"), more) == .accept)
+        var ruled = more
+        ruled.rule(.nop)
+        #expect(probe(address("203.0.113.9"), ruled) == .notEvaluated(.badDestination))
+        // A member of a VRF answers for the VRF's addresses.
+        #expect(probe(Lab.own, strict { $0.enslave() }) == .accept)
+    }
+
+    @Test func aPacketToAGroupIsCheckedWhenTheGroupWasJoined() {
+        let group = address("233.252.0.1")
+        func decide(_ lab: Lab, path: CheckPath? = nil) -> Decision { lab.decide(packet(to: group), path: path) }
+        func join(_ groups: Set<IPv4Address>?, _ interface: UInt32, in lab: inout Lab) {
+            for index in lab.facts.links.indices where lab.facts.links[index].index == interface {
+                lab.facts.links[index].multicastGroups = groups
+            }
+        }
+        #expect(decide(strict()) == .refuse(.wrongInterface), "membership is not known")
+        let stranger = strict { join([address("224.0.0.1")], a0, in: &$0) }
+        #expect(decide(stranger) == .notEvaluated(.groupNotJoined))
+        #expect(decide(stranger, path: .multicast) == .refuse(.wrongInterface), "the kernel asked")
+        #expect(decide(strict { join([group], a0, in: &$0) }) == .refuse(.wrongInterface))
+        // What the VRF joined its members take in too.
+        let member = strict { lab in
+            lab.enslave()
+            join([], a0, in: &lab)
+            join([group], 9, in: &lab)
+        }
+        #expect(decide(member) == .refuse(.wrongInterface))
+    }
+
     @Test func withFilteringOffOnlyOwnAddressesAreLookedFor() {
         var lab = Lab()
         #expect(lab.decide(packet(from: Lab.own)) == .refuse(.localSource))
@@ -200,6 +246,16 @@ extension Lab {
         #expect(realms.decide(broadcast) == .accept)
         realms.facts.routes[0].hasRealm = true
         #expect(realms.decide(broadcast) == .refuse(.invalidSource))
+        var ofRule = Lab()
+        // With accept_local rules alone do not.
+        ofRule[a0].acceptLocal = true
+        ofRule.rule(.lookup(table: 100))
+        #expect(ofRule.decide(broadcast) == .accept)
+        ofRule.facts.rules[1].hasRealm = true
+        #expect(ofRule.decide(broadcast) == .refuse(.invalidSource))
+        #expect(
+            RoutingModel(ofRule.facts, reusing: Lab().model).validateSource(broadcast, ingress: a0).decision
+                == .refuse(.invalidSource))
 
         var redirects = Lab()
         redirects[a0].forwarding = true

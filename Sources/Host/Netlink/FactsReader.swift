@@ -19,7 +19,12 @@ struct FactsReader: ~Copyable {
         facts.routes = try routes()
         facts.rules = try rules()
         let links = try links()
-        facts.links = links.map(\.link)
+        let groups = MulticastGroups.read()
+        facts.links = links.map { message in
+            var link = message.link
+            if let groups { link.multicastGroups = groups[link.index] ?? [] }
+            return link
+        }
         facts.addresses = try addresses()
         facts.neighbors = try neighbors()
         facts.configuration = NamespaceConfiguration(

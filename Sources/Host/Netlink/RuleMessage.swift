@@ -38,6 +38,7 @@ extension Rule {
                 }
             case FRA_SUPPRESS_PREFIXLEN: rule.suppressPrefixLength = value.suppressor
             case FRA_SUPPRESS_IFGROUP: rule.suppressInterfaceGroup = value.suppressor
+            case FRA_FLOW: rule.hasRealm = value.load(UInt32.self) ?? 0 != 0
             case Int(CLINUX_FRA_DSCP.rawValue):
                 rule.tos = (value.load(UInt8.self) ?? 0) << 2
                 rule.tosMask = 0xFC

@@ -111,7 +111,8 @@ extension Link {
             index: index, name: name, kind: json["kind"]?.string, master: json["master"]?.integer(),
             parent: json["link"]?.integer(), vrfTable: json["vrf_table"]?.integer(), isUp: json.isSet("up"),
             hasCarrier: json.isSet("carrier"), isLoopback: json.isSet("loopback"), macAddress: json["mac"]?.mac,
-            group: json["group"]?.integer() ?? 0)
+            group: json["group"]?.integer() ?? 0,
+            multicastGroups: json["multicast_groups"].map { Set($0.array.compactMap(\.address)) })
     }
 }
 
@@ -149,7 +150,7 @@ extension Rule {
             sourcePorts: json["sport"]?.range(), destinationPorts: json["dport"]?.range(),
             userIDs: json["uidrange"]?.range(), tunnelKey: json["tun_id"]?.integer(), isL3Master: json.isSet("l3mdev"),
             isInverted: json.isSet("not"), suppressPrefixLength: json["suppress_prefixlength"]?.integer(),
-            suppressInterfaceGroup: json["suppress_ifgroup"]?.integer(), action: action)
+            suppressInterfaceGroup: json["suppress_ifgroup"]?.integer(), hasRealm: json.isSet("realm"), action: action)
     }
 }
 

@@ -90,6 +90,7 @@ extension JSONBuffer {
         some("mac", link.macAddress) { $0.mac($1) }
         key("group")
         number(link.group)
+        if let groups = link.multicastGroups { array("multicast_groups", groups.sorted()) { $0.address($1) } }
         endObject()
     }
 
@@ -135,6 +136,7 @@ extension JSONBuffer {
         flag("not", rule.isInverted)
         some("suppress_prefixlength", rule.suppressPrefixLength) { $0.number($1) }
         some("suppress_ifgroup", rule.suppressInterfaceGroup) { $0.number($1) }
+        flag("realm", rule.hasRealm)
         key("action")
         switch rule.action {
         case .lookup(let table):
