@@ -8,6 +8,7 @@ import Lab
 ///     program  TIER  NAME  instructions  those that the verifier looked at  its states in all  and at one time
 ///     said     TIER  NAME  what a finding says
 ///     compared  answers  disagreements  of the model with the kernel, about packets to random hosts
+///     again    TIER  NAME  the problems of a first try that failed: it was tried once more
 ///     result   TIER  passed|blind|skipped|failed  milliseconds  NAME  the blind spot, the proof or the problems
 ///     done     how many failed
 struct Record {
