@@ -10,6 +10,8 @@ package struct NamespaceState: Sendable, Equatable {
     /// `listsFilters`: false when nobody made a packet filter in it, which saves starting the programs that would tell.
     package init(of namespace: Namespace, listsFilters: Bool = true) throws {
         (sysctls, listings) = try namespace.enter {
+            // Until then the kernel calls routes linkdown that it will not a moment later.
+            guard try eventually({ try linksAreSettled() }) else { throw LabError("the links do not settle") }
             var sysctls: [String: String] = [:]
             let root = "/proc/sys/net/ipv4"
             for interface in names(in: "\(root)/conf") {
