@@ -7,7 +7,7 @@ import Packets
 /// Makes a `Route` of what is asked for; that allocates nothing, as all routes with the same nexthops share their array.
 package struct RouteList: Sendable {
     /// What a route differs in from its neighbours.
-    private struct Row: Hashable, Sendable {
+    fileprivate struct Row: Hashable, Sendable {
         var destination: UInt32
         var metric: UInt32
         /// Position in `shared`.
@@ -17,7 +17,7 @@ package struct RouteList: Sendable {
     }
 
     /// What many routes have in common, as the kernel's `fib_info`.
-    private struct Shared: Hashable, Sendable {
+    fileprivate struct Shared: Hashable, Sendable {
         var table: UInt32
         var kind: Route.Kind
         var scope: UInt8
@@ -68,6 +68,20 @@ package struct RouteList: Sendable {
             preferredSource: shared.preferredSource, nexthops: shared.nexthops, hasRealm: shared.hasRealm)
     }
 
+    /// A list without routes that shares what this one's routes do.
+    package func emptied(capacity: Int) -> Self {
+        var result = self
+        result.rows = []
+        result.rows.reserveCapacity(capacity)
+        return result
+    }
+
+    /// Adds some of the routes of the list that this one was made of by `emptied`.
+    package mutating func append(rowsOf other: Self, _ range: Range<Int>) { rows += other.rows[range] }
+
+    /// Puts parts of the list into another order.
+    package mutating func rearrange(_ ranges: [Range<Int>]) { rows = ranges.flatMap { rows[$0] } }
+
     // MARK: Without making routes
 
     /// The table that the route at `index` is in.
@@ -83,6 +97,20 @@ package struct RouteList: Sendable {
 
         package var address: UInt32 { UInt32(truncatingIfNeeded: prefixAndTOS >> 32) }
         package var length: UInt8 { ~UInt8(truncatingIfNeeded: prefixAndTOS >> 8) }
+        /// The same for all routes to one prefix.
+        package var prefix: UInt64 { prefixAndTOS >> 8 }
+
+        fileprivate init(_ row: Row) {
+            prefixAndTOS = UInt64(row.destination) << 32 | UInt64(~row.length) << 8 | UInt64(~row.tos)
+            metric = row.metric
+        }
+
+        /// Not after that of any route to the prefix.
+        init(before prefix: IPv4Prefix) {
+            self.init(
+                Row(
+                    destination: prefix.address.rawValue, metric: 0, shared: 0, length: prefix.length, tos: .max))
+        }
 
         package static func < (left: Self, right: Self) -> Bool {
             (left.prefixAndTOS, left.metric) < (right.prefixAndTOS, right.metric)
@@ -90,10 +118,7 @@ package struct RouteList: Sendable {
     }
 
     package func order(at index: Int) -> Order {
-        let row = rows[index]
-        return Order(
-            prefixAndTOS: UInt64(row.destination) << 32 | UInt64(~row.length) << 8 | UInt64(~row.tos),
-            metric: row.metric)
+        Order(rows[index])
     }
 
     /// Whether a route has RTA_FLOW.

@@ -7,18 +7,23 @@ import Packets
 /// Holds positions, not routes: 16 octets for each prefix. A lookup searches the last prefix that begins at or before the
 /// address; all that contain the address contain this one's beginning too, so they are that prefix and those around it.
 final class RouteTable: Sendable {
-    /// A prefix that has routes; where it begins stands in `beginnings`.
+    /// A prefix that has routes.
     private struct Entry {
+        /// Its first address.
+        var beginning: UInt32
         /// The next shorter prefix that contains this one; -1 when none does.
         var parent: Int32
         /// Where its only route stands in the list of routes, or with `isList` where its routes' positions begin in `lists`.
         var route: Int32
         var length: UInt8
         var isList: Bool
+
+        func contains(_ address: UInt32) -> Bool {
+            (address ^ beginning) & IPv4Prefix.mask(length: length) == 0
+        }
     }
 
-    /// First addresses of all prefixes, ascending, a shorter prefix before a longer one.
-    private let beginnings: [UInt32]
+    /// By their beginnings, a shorter prefix before a longer one.
     private let entries: [Entry]
     /// Positions of the routes of prefixes that have several, in the order in which the kernel tries them; each list ends
     /// with -1.
@@ -46,15 +51,13 @@ final class RouteTable: Sendable {
             builder.add(sorted[index..<end], beginningAt: address)
             index = end
         }
-        beginnings = builder.beginnings
         entries = builder.entries
         lists = builder.lists
-        blocks = beginnings.count < Self.leastForBlocks ? [] : Self.blocks(beginnings)
+        blocks = entries.count < Self.leastForBlocks ? [] : Self.blocks(entries)
     }
 
     private struct Builder {
         let routes: RouteList
-        var beginnings: [UInt32] = []
         var entries: [Entry] = []
         var lists: [Int32] = []
         /// The prefixes around the next one, the shortest first.
@@ -62,7 +65,6 @@ final class RouteTable: Sendable {
 
         init(routes: RouteList, count: Int) {
             self.routes = routes
-            beginnings.reserveCapacity(count)
             entries.reserveCapacity(count)
         }
 
@@ -78,32 +80,29 @@ final class RouteTable: Sendable {
                 }
                 let isList = end - start > 1
                 let entry = Entry(
-                    parent: around.last ?? -1, route: isList ? Int32(lists.count) : positions[start], length: length,
+                    beginning: address, parent: around.last ?? -1,
+                    route: isList ? Int32(lists.count) : positions[start], length: length,
                     isList: isList)
                 if isList {
                     lists += positions[start..<end]
                     lists.append(-1)
                 }
                 around.append(Int32(entries.count))
-                beginnings.append(address)
                 entries.append(entry)
                 end = start
             }
         }
 
-        private func contains(_ entry: Int32, _ address: UInt32) -> Bool {
-            let index = Int(entry)
-            return (address ^ beginnings[index]) & IPv4Prefix.mask(length: entries[index].length) == 0
-        }
+        private func contains(_ entry: Int32, _ address: UInt32) -> Bool { entries[Int(entry)].contains(address) }
     }
 
-    private static func blocks(_ beginnings: [UInt32]) -> [Int32] {
+    private static func blocks(_ entries: [Entry]) -> [Int32] {
         var result: [Int32] = []
         result.reserveCapacity((1 << (32 - blockBits)) + 1)
-        for (index, address) in beginnings.enumerated() {
-            while result.count <= Int(address >> blockBits) { result.append(Int32(index)) }
+        for (index, entry) in entries.enumerated() {
+            while result.count <= Int(entry.beginning >> blockBits) { result.append(Int32(index)) }
         }
-        while result.count <= 1 << (32 - blockBits) { result.append(Int32(beginnings.count)) }
+        while result.count <= 1 << (32 - blockBits) { result.append(Int32(entries.count)) }
         return result
     }
 
@@ -119,21 +118,17 @@ final class RouteTable: Sendable {
     func prefixes(containing address: IPv4Address) -> Prefixes {
         let address = address.rawValue
         var low = 0
-        var high = beginnings.count
+        var high = entries.count
         if !blocks.isEmpty {
             let block = Int(address >> Self.blockBits)
             (low, high) = (Int(blocks[block]), Int(blocks[block + 1]))
         }
         while low < high {
             let middle = (low + high) / 2
-            if beginnings[middle] <= address { low = middle + 1 } else { high = middle }
+            if entries[middle].beginning <= address { low = middle + 1 } else { high = middle }
         }
         var entry = Int32(low) - 1
-        while entry >= 0 {
-            let index = Int(entry)
-            if (address ^ beginnings[index]) & IPv4Prefix.mask(length: entries[index].length) == 0 { break }
-            entry = entries[index].parent
-        }
+        while entry >= 0, !entries[Int(entry)].contains(address) { entry = entries[Int(entry)].parent }
         return at(entry)
     }
 

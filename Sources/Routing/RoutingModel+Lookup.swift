@@ -33,6 +33,7 @@ extension RoutingModel {
             index += 1
             guard entry.matches(key, outputDecidesVRF: outputDecidesVRF) else { continue }
             let number: UInt32
+            let named: RouteTable?
             switch entry.rule.action {
             case .goto:
                 if let jump = entry.jump { index = jump }
@@ -41,10 +42,14 @@ extension RoutingModel {
                 continue
             case .blackhole, .unreachable, .prohibit:
                 return LookupResult(end: .refusedByRule, rule: entry.rule, tables: consulted)
+            case .lookup where entry.rule.isL3Master:
+                number = linkByIndex[key.vrf]?.vrfTable ?? 0
+                named = tables[number]
             case .lookup(let table):
-                number = entry.rule.isL3Master ? linkByIndex[key.vrf]?.vrfTable ?? 0 : table
+                number = table
+                named = entry.table
             }
-            guard let table = tables[number] else { continue }
+            guard let table = named else { continue }
             if !consulted.contains(number) { consulted.append(number) }
             switch search(table, nil, key) {
             case .nothing: continue
@@ -65,13 +70,13 @@ extension RoutingModel {
     /// default table answer after a blackhole, unreachable or prohibit route in main. Nothing tells whether one has it: the
     /// function is inlined, so that the kernel's types do not show it, and nobody may try it in a namespace in use.
     private func lookupWithoutRules(_ key: LookupKey) -> LookupResult {
-        let first = search(tables[Route.Table.local], tables[Route.Table.main], key)
+        let first = search(localTable, mainTable, key)
         switch first {
         case .found(let route): return Self.unruled(.found(route), route, Self.mergedTables)
         case .refused(let route): return Self.unruled(.refusedByRoute(route), route, Self.mergedTables)
         case .thrown, .nothing: break
         }
-        switch search(tables[Route.Table.default], nil, key) {
+        switch search(defaultTable, nil, key) {
         case .found(let route): return Self.unruled(.found(route), route, Self.unruledTables)
         case .refused(let route), .thrown(let route):
             return Self.unruled(.refusedByRoute(route), route, Self.unruledTables)

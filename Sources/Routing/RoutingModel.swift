@@ -23,6 +23,10 @@ package struct RoutingModel: Sendable {
     private(set) var assumesLinksUp = false
 
     let tables: [UInt32: RouteTable]
+    /// The three that are asked while no rule was ever added.
+    let localTable: RouteTable?
+    let mainTable: RouteTable?
+    let defaultTable: RouteTable?
     let entries: [RuleEntry]
     let linkByIndex: [UInt32: Link]
     /// By index of each VRF device and of each member: the VRF device.
@@ -48,11 +52,14 @@ package struct RoutingModel: Sendable {
             hasUsersLocalRoute = facts.routes.hasUsersLocalRoute
         }
         usesRealms = hasRealmRoute || facts.rules.contains { $0.hasRealm }
+        localTable = tables[Route.Table.local]
+        mainTable = tables[Route.Table.main]
+        defaultTable = tables[Route.Table.default]
         linkByIndex = Dictionary(facts.links.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         vrfs = Self.vrfs(linkByIndex)
         ownAddresses = Set(facts.addresses.map { $0.local })
         interfacesWithAddress = Set(facts.addresses.map { $0.interface })
-        entries = Self.entries(facts)
+        entries = Self.entries(facts, tables)
         // `include/net/fib_rules.h`, fib_rule_requires_fldissect: rules for the host's own packets do not count.
         rulesSelectOnFlow = entries.contains { entry in
             if case .interface(LookupKey.loopback) = entry.input { return false }
@@ -136,7 +143,7 @@ package struct RoutingModel: Sendable {
         return members.mapValues { RouteTable(routes: routes, members: $0) }
     }
 
-    private static func entries(_ facts: NetworkFacts) -> [RuleEntry] {
+    private static func entries(_ facts: NetworkFacts, _ tables: [UInt32: RouteTable]) -> [RuleEntry] {
         // Stable by position: rules of one priority are tried in the order in which they were added.
         let rules = facts.rules.enumerated()
             .sorted { ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset) }.map(\.element)
@@ -156,8 +163,11 @@ package struct RoutingModel: Sendable {
             {
                 jump = target
             }
+            var table: RouteTable?
+            if case .lookup(let number) = rule.action, !rule.isL3Master { table = tables[number] }
             return RuleEntry(
-                rule: rule, input: selector(rule.inputInterface), output: selector(rule.outputInterface), jump: jump)
+                rule: rule, input: selector(rule.inputInterface), output: selector(rule.outputInterface), jump: jump,
+                table: table)
         }
     }
 }

@@ -19,6 +19,8 @@ struct RuleEntry: Sendable {
     let output: InterfaceSelector
     /// The entry to go on with; nil when the rule jumps nowhere.
     let jump: Int?
+    /// The table that the rule names, if it has routes; nil for a rule that leaves it to the packet's VRF.
+    let table: RouteTable?
 
     /// Whether the rule applies (`net/core/fib_rules.c`, fib_rule_match; `net/ipv4/fib_rules.c`, fib4_rule_match).
     /// `outputDecidesVRF` is set when the key's VRF was taken from its output interface.

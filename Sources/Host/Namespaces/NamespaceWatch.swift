@@ -29,6 +29,8 @@ package struct NamespaceWatch: ~Copyable {
     /// Namespaces that were found and could not be opened or entered.
     private var refused: Set<UInt32> = []
     private var subscriptions = 0
+    /// Announcements of these may have been read along with their facts.
+    private var announced: Set<UInt32> = []
     private let events: EventQueue
     private var buffer = [UInt8](repeating: 0, count: NetlinkSocket.bufferSize)
     private let startTicks = ProcessScan.ticksSinceBoot
@@ -179,14 +181,21 @@ package struct NamespaceWatch: ~Copyable {
             try? namespace.subscribe()
             count(subscriptionOf: namespace)
         }
-        return try namespace.namespace.facts(namespace.identity, includingFilterRules: includingFilterRules)
+        let facts = try namespace.facts(includingFilterRules: includingFilterRules, using: &buffer)
+        announced.insert(inode)
+        return facts
     }
+
+    /// How often all routes of the namespace were read, rather than kept up by announcements.
+    func tableReadings(of inode: UInt32) -> Int { watched[inode]?.tableReadings ?? 0 }
 
     /// Announcements that came since the last call, without waiting.
     package mutating func pendingChanges() -> [FactsChange] {
         var result: [FactsChange] = []
         var limit = Self.announcementLimit
-        for inode in events.ready() where limit > 0 {
+        let ready = announced.union(events.ready())
+        announced = []
+        for inode in ready where limit > 0 {
             if let namespace = watched[inode] { result += namespace.changes(limit: &limit, using: &buffer) }
         }
         return result

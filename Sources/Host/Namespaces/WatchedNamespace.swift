@@ -10,6 +10,10 @@ final class WatchedNamespace {
     /// What to wait on for announcements; nil while none are received.
     private(set) var subscription: CInt?
     var identity: NamespaceIdentity
+    /// How often the routes were read as a whole.
+    private(set) var tableReadings = 0
+    /// Announcements that came before facts were read, and are still to be handed on.
+    private var early: [FactsChange] = []
     private let age: Age
     /// What the counter stood at when growth began to count; nil while it could not be read.
     private var base: UInt64?
@@ -86,13 +90,40 @@ final class WatchedNamespace {
         self.receiver = consume receiver
     }
 
+    /// A snapshot of the namespace, read inside of it; the routes only where they are not known from announcements.
+    func facts(includingFilterRules: Bool, using buffer: inout [UInt8]) throws(HostError) -> NetworkFacts {
+        var limit = Self.announcementLimit
+        early += announcements(limit: &limit, using: &buffer)
+        // Where reading fails the routes are read anew.
+        var follower = receiver?.takeFollower()
+        let identity = identity
+        var isTableRead = false
+        let facts = try namespace.run { () throws(HostError) -> NetworkFacts in
+            var reader = try FactsReader()
+            var facts = try reader.read(identity, following: &follower, isTableRead: &isTableRead)
+            if includingFilterRules { facts.filterRules = FilterRules.read().rules }
+            return facts
+        }
+        receiver?.follow(follower)
+        if isTableRead { tableReadings += 1 }
+        return facts
+    }
+
+    private static let announcementLimit = 16_384
+
     /// Announcements since the last call, from at most `limit` datagrams, which is lowered by those read.
     func changes(limit: inout Int, using buffer: inout [UInt8]) -> [FactsChange] {
         // A flood in one namespace must not hold up the others.
         var own = min(limit, 512)
         limit -= own
-        let changes = receiver?.changes(in: namespace.inode, limit: &own, using: &buffer) ?? []
+        let changes = early + announcements(limit: &own, using: &buffer)
+        early = []
         limit += own
+        return changes
+    }
+
+    private func announcements(limit: inout Int, using buffer: inout [UInt8]) -> [FactsChange] {
+        let changes = receiver?.changes(in: namespace.inode, limit: &limit, using: &buffer) ?? []
         if changes.last?.kind == .unknown,
             let state = try? namespace.run({ () throws(HostError) in try KnownState.read() })
         {

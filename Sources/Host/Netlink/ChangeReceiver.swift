@@ -7,6 +7,7 @@ import Packets
 struct ChangeReceiver: ~Copyable {
     private let socket: NetlinkSocket
     private var state: KnownState
+    private var follower: RouteFollower?
 
     private static let groups = [
         RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV4_NETCONF, RTNLGRP_NEXTHOP,
@@ -32,7 +33,10 @@ struct ChangeReceiver: ~Copyable {
         // Taken out rather than copied: it holds every route.
         var state = KnownState()
         swap(&state, &self.state)
+        var follower: RouteFollower?
+        swap(&follower, &self.follower)
         let isComplete = socket.drainNotifications(limit: &limit, using: &buffer) { header, payload in
+            follower?.note(header, payload, at: time)
             if var change = state.change(header, payload) {
                 change.namespace = namespace
                 change.time = time
@@ -41,11 +45,18 @@ struct ChangeReceiver: ~Copyable {
         }
         if !isComplete {
             state = KnownState()
+            follower = nil
             result.append(FactsChange(namespace: namespace, kind: .unknown, object: "announcements lost", time: time))
         }
         self.state = state
+        self.follower = follower
         return result
     }
+
+    /// Hands out what follows the routes, until it is given back.
+    mutating func takeFollower() -> RouteFollower? { follower.take() }
+
+    mutating func follow(_ follower: RouteFollower?) { self.follower = follower }
 
     mutating func replaceState(_ state: KnownState) {
         self.state = state

@@ -13,10 +13,33 @@ struct FactsReader: ~Copyable {
     }
 
     mutating func read(_ identity: NamespaceIdentity) throws(HostError) -> NetworkFacts {
+        try read(identity, routes: try table().routes)
+    }
+
+    /// Takes the routes from the follower, which knows what became of them since they were read, or makes one.
+    mutating func read(
+        _ identity: NamespaceIdentity, following follower: inout RouteFollower?, isTableRead: inout Bool
+    ) throws(HostError) -> NetworkFacts {
+        let known = try follower?.refreshed(at: MonotonicClock.now) { (interface) throws(HostError) in
+            try table(through: interface).routes
+        }
+        if let known { return try read(identity, routes: known) }
+        // While this one holds its routes the new ones would be a second full table.
+        follower = nil
+        isTableRead = true
+        let links = try links().map(\.link)
+        let (routes, usesNexthopObjects) = try table()
+        follower = RouteFollower(routes, usesNexthopObjects: usesNexthopObjects, links: links)
+        return try read(identity, routes: routes)
+    }
+
+    /// Routes come first: they are the largest part, and a link that appears while they are read is then known.
+    private mutating func read(
+        _ identity: NamespaceIdentity, routes: RouteList
+    ) throws(HostError) -> NetworkFacts {
         var facts = NetworkFacts(namespace: identity)
         facts.namespace.cookie = identity.cookie ?? socket.namespaceCookie
-        // Routes first: they are the largest part, and a link that appears while they are read is then known.
-        facts.routes = try routes()
+        facts.routes = routes
         facts.rules = try rules()
         let links = try links()
         let groups = MulticastGroups.read()
@@ -82,19 +105,32 @@ struct FactsReader: ~Copyable {
         return result
     }
 
-    private mutating func routes() throws(HostError) -> RouteList {
+    /// All routes, or only those that lead through an interface or a member of it; by table, and within one in the
+    /// kernel's order.
+    private mutating func table(
+        through interface: UInt32? = nil
+    ) throws(HostError) -> (routes: RouteList, usesNexthopObjects: Bool) {
         var body = rtmsg()
         body.rtm_family = UInt8(AF_INET)
+        var request = NetlinkRequest.dump(RTM_GETROUTE, body: body)
+        if let interface {
+            request.append(Int(RTA_OIF.rawValue), interface)
+            // Only then the kernel looks at what is asked for.
+            try socket.checkStrictly(true)
+        }
+        defer { if interface != nil { try? socket.checkStrictly(false) } }
         var result: RouteList = []
+        var usesNexthopObjects = false
         var unresolved: [(position: Int, id: UInt32)] = []
         try socket.dump(
-            .dump(RTM_GETROUTE, body: body), "routes",
+            request, "routes",
             restart: {
                 result = []
                 unresolved = []
             }
         ) { kind, payload in
             guard kind == RTM_NEWROUTE, let message = RouteMessage(payload) else { return }
+            if message.nexthopID != nil { usesNexthopObjects = true }
             if let id = message.nexthopID, message.route.nexthops.isEmpty, message.route.kind != .blackhole {
                 unresolved.append((result.count, id))
             }
@@ -104,7 +140,8 @@ struct FactsReader: ~Copyable {
             let objects = try nexthopObjects()
             for (position, id) in unresolved { result[position].nexthops = objects.nexthops(of: id) }
         }
-        return result
+        result.groupTables()
+        return (result, usesNexthopObjects)
     }
 
     private mutating func nexthopObjects() throws(HostError) -> NexthopObjects {

@@ -49,6 +49,14 @@ struct NetlinkSocket: ~Copyable {
         return status == 0 && cookie != 0 ? cookie : nil
     }
 
+    /// Whether the kernel takes every field of a dump's request at its word, and refuses one that it does not know
+    /// (NETLINK_GET_STRICT_CHK, Linux 4.20).
+    func checkStrictly(_ isStrict: Bool) throws(HostError) {
+        guard set(descriptor.number, SOL_NETLINK, NETLINK_GET_STRICT_CHK, isStrict ? 1 : 0) else {
+            throw HostError(errno: .current, cannot: "ask for a part of", "the kernel's tables")
+        }
+    }
+
     /// Sends a dump request and calls `body` with each message of the answer. `body` may see the beginning of a dump
     /// that is then asked again: `restart` is called before each attempt.
     mutating func dump(
