@@ -11,6 +11,8 @@ package import Routing
 package final class BuiltHost {
     package let model: RoutingModel
     private let namespace: Namespace
+    /// Its end would take the interfaces' peers along, and them.
+    private let wireNamespace: Namespace
     private let wire: Wire
     private let usableInterfaces: Set<String>
     /// Sockets whose memberships last as long as they.
@@ -19,7 +21,7 @@ package final class BuiltHost {
 
     package init(_ description: DescribedHost) throws {
         namespace = try Namespace("agree")
-        let wireNamespace = try Namespace("wire")
+        wireNamespace = try Namespace("wire")
         var builder = HostBuilder(host: namespace, wire: wireNamespace)
         try builder.build(description)
         members = builder.members

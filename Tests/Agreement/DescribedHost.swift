@@ -31,6 +31,7 @@ package struct DescribedHost: Hashable, Sendable {
         for interface in ["all", "default", "lo"] {
             lines.append("ip netns exec agree sysctl -qw net.ipv4.conf.\(interface).rp_filter=0")
         }
+        lines.append("ip -n agree link set lo up")
         for step in steps {
             switch step {
             case .ip(let arguments):

@@ -21,6 +21,7 @@ struct HostBuilder {
             for interface in ["default", "all", "lo"] {
                 try write("0", into: "/proc/sys/net/ipv4/conf/\(interface)/rp_filter")
             }
+            try bringUp("lo")
             // Routers' advertisements and the like would be on the wire too.
             try? write("1", into: "/proc/sys/net/ipv6/conf/default/disable_ipv6")
         }
@@ -35,6 +36,8 @@ struct HostBuilder {
         // Until then routes still change with the carriers, and the answers would not be about what was read.
         let areSettled = try host.enter { try eventually(within: 30) { try linksAreSettled() } }
         guard areSettled else { throw LabError("the links of a random host do not settle") }
+        // Turned on already: it only has to wait for whoever still changes the namespace's routes.
+        try host.enter { try bringUp("lo") }
     }
 
     private enum Kind {

@@ -19,7 +19,7 @@ extension RandomNetwork {
         }
         packet.mark = random.one(of: [0, 0, 1, 2, 0x11])
         packet.tos = random.one(of: [0, 0, 0, 0x10, 0x08, 0xB0, 0x11, 0x03])
-        if packet.transport == .udp && random.chance(8) {
+        if packet.transport == .udp && random.chance(15) {
             packet.fragmentOffset = random.one(of: [0, 8])
             packet.moreFragments = packet.fragmentOffset == 0 || random.chance(50)
             if packet.fragmentOffset != 0 { (packet.sourcePort, packet.destinationPort) = (nil, nil) }
@@ -30,12 +30,13 @@ extension RandomNetwork {
     private mutating func source() -> IPv4Address {
         if random.chance(10) { return address(random.one(of: Self.strange)) }
         if random.chance(25) { return edge() }
+        if random.chance(10) && !edges.isEmpty { return random.one(of: edges) }
         return address(random.chance(15) && !own.isEmpty ? random.one(of: own) : random.one(of: pool))
     }
 
     private mutating func destination() -> IPv4Address {
-        if random.chance(8) { return address(random.one(of: Self.strange)) }
-        if random.chance(8) { return address(random.one(of: groups)) }
+        if random.chance(5) { return address(random.one(of: Self.strange)) }
+        if random.chance(4) { return address(random.one(of: groups)) }
         if random.chance(20) { return edge() }
         return address(random.chance(60) && !own.isEmpty ? random.one(of: own) : random.one(of: pool))
     }

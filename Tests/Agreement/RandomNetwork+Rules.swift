@@ -6,6 +6,10 @@ extension RandomNetwork {
     /// Rules of all kinds, or none.
     mutating func makeRules() {
         guard random.chance(70) else { return }
+        // Where a rule leads has to differ from where its packets would go without it.
+        for table in [100, 101] where random.chance(70) {
+            ip("route append default table \(table) dev \(random.one(of: devices))")
+        }
         for _ in 0..<Int.random(in: 1...(random.chance(85) ? 5 : 15), using: &random) { makeRule() }
         if random.chance(10) { ip("rule delete pref \(random.one(of: [0, 1000, 32_766, 32_767]))") }
         if random.chance(5) { ip("rule add pref 50 lookup local") }
@@ -37,15 +41,15 @@ extension RandomNetwork {
     }
 
     private mutating func selector() -> String {
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0, 1: return "from \(wholePrefix())"
         case 2, 3: return "to \(wholePrefix())"
         case 4: return "iif \(random.one(of: devices + ["lo", "gone"]))"
         case 5: return "oif \(random.one(of: devices))"
-        case 6: return "fwmark \(random.one(of: ["1", "2", "0/0xff", "0x1/0xf", "0x10/0x10"]))"
+        case 6, 12, 13: return "fwmark \(random.one(of: ["1", "2", "0/0xff", "0x1/0xf", "0x10/0x10"]))"
         case 7: return "tos \(random.one(of: ["0x10", "0x08"]))"
         case 8: return "ipproto \(random.one(of: [1, 2, 6, 17, 47, 132]))"
-        case 9:
+        case 9, 14, 15:
             return
                 (random.chance(20) ? "" : "ipproto \(random.one(of: [6, 17, 132])) ")
                 + "\(random.one(of: ["sport", "dport"])) "

@@ -61,7 +61,6 @@ package struct RandomNetwork: Sendable {
     }
 
     private mutating func makeInterfaces() {
-        ip("link set lo up")
         for (index, name) in Self.interfaces.enumerated() {
             // Indexes that differ on both ends: the kernel is slow to tell of the carrier of a device that it takes for
             // its own lower one.
@@ -116,7 +115,7 @@ package struct RandomNetwork: Sendable {
         for interface in devices {
             set("\(interface)/rp_filter", "\(random.one(of: random.chance(5) ? [3, -1] : [0, 0, 1, 1, 1, 2]))")
             for (name, percent) in [
-                ("accept_local", 20), ("src_valid_mark", 30), ("forwarding", 50), ("route_localnet", 20),
+                ("accept_local", 20), ("src_valid_mark", 30), ("forwarding", 75), ("route_localnet", 20),
                 ("ignore_routes_with_linkdown", 30), ("send_redirects", 50), ("bc_forwarding", 20),
             ] {
                 set("\(interface)/\(name)", random.chance(percent) ? "1" : "0")
@@ -187,9 +186,11 @@ package struct RandomNetwork: Sendable {
 
     private mutating func makeQuestions(_ count: Int) {
         for _ in 0..<count {
-            let packet = packet()
+            var packet = packet()
             let interface = random.one(of: Self.interfaces)
             if random.chance(12) {
+                // Nothing on the wire would mark it.
+                packet.mark = 0
                 questions.append(Question(packet: packet, interface: interface, way: .arp))
                 continue
             }

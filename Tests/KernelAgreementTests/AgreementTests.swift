@@ -24,7 +24,7 @@ import Testing
         var compared = 0
         var seed = first
         while compared < count {
-            let round = try AgreementRound(seed: seed, packets: 100)
+            let round = try AgreementRound(seed: seed, packets: 40)
             compared += round.comparisons
             decided.merge(round.decided) { $0 + $1 }
             for (number, disagreement) in round.disagreements.enumerated() {

@@ -3,7 +3,7 @@ import CLab
 import Glibc
 
 /// Turns an interface of the calling thread's namespace on; with an address, it gets that with a prefix of 24 bits.
-func bringUp(_ interface: String, address text: String? = nil) throws(LabError) {
+package func bringUp(_ interface: String, address text: String? = nil) throws(LabError) {
     let number = text.map { address($0).bigEndian } ?? 0
     let result = unsafe lab_interface_up(interface, number, UInt32(0xFFFF_FF00).bigEndian)
     guard result == 0 else { throw LabError("turn on", interface, errno: -result) }
