@@ -12,7 +12,7 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain",
         abstract: "Say whether a packet's source would be accepted, why not, and the narrowest fix; nothing is sent.",
         discussion: """
-            Exits 0 when the packet would be accepted or never comes to the check, 1 when it would be refused (with
+            Exits 0 when the packet would be accepted or never comes to the check, 1 when it would be refused (with \
             --all-interfaces: on any of them).
             """)
 
