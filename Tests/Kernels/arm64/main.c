@@ -103,22 +103,34 @@ static int verify_every_program(const char *tier)
 	return report(tier, name, false, begin, &problems);
 }
 
-/* Prints the programs that were loaded after one, by ID, or with no tier only passes over them; returns the last. */
-static uint32_t print_programs(const char *tier, uint32_t after)
+/* The last program that is loaded, by ID. */
+static uint32_t last_program(void)
+{
+	struct lab_bpf_program program = { .id = 0 };
+
+	while (!lab_next_bpf_program(program.id, &program)) {
+	}
+	return program.id;
+}
+
+/* Prints the programs of a probe, which were loaded after one, by ID. */
+static void print_programs(const char *tier, const struct probe *probe, uint32_t after)
 {
 	struct lab_bpf_program program = { .id = after };
+	unsigned int total, peak;
 
-	while (!lab_next_bpf_program(program.id, &program))
-		if (tier)
-			printf("program\t%s\t%.16s\t%u\t%u\n", tier, program.name, program.instructions,
-			       program.verified);
-	return program.id;
+	while (!lab_next_bpf_program(program.id, &program)) {
+		printf("program\t%s\t%.16s\t%u\t%u", tier, program.name, program.instructions, program.verified);
+		if (probe_states(probe, program.name, &total, &peak))
+			printf("\t%u\t%u", total, peak);
+		printf("\n");
+	}
 }
 
 /* A tier of this name, or of any when the name is "auto". */
 static int run_tier(const char *name, const struct reasons *reasons)
 {
-	uint32_t last = print_programs(NULL, 0);
+	uint32_t last = last_program();
 	int result = -ENOTSUP, refusal = 0, failures;
 	struct probe probe;
 
@@ -137,7 +149,7 @@ static int run_tier(const char *name, const struct reasons *reasons)
 		return fail(name, "cannot attach the programs", result);
 	}
 	printf("tier\t%s\tused\t%s\n", name, tier_name(probe.tier));
-	print_programs(name, last);
+	print_programs(name, &probe, last);
 	failures = run_cases(name, &probe, reasons);
 	probe_close(&probe);
 	return failures;

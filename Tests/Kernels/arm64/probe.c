@@ -92,16 +92,35 @@ static void detach(struct probe *probe)
 	probe->link_count = 0;
 }
 
-static int select_programs(struct bpf_object *object, const char *const *names)
+static int select_programs(struct probe *probe, const char *const *names)
 {
+	static const unsigned int only_statistics = 4; /* BPF_LOG_STATS */
+
 	for (; *names; names++) {
-		struct bpf_program *program = bpf_object__find_program_by_name(object, *names);
+		struct bpf_program *program = bpf_object__find_program_by_name(probe->object, *names);
+		struct verifier_log *log = &probe->logs[probe->log_count];
 
 		if (!program)
 			return -ENOENT;
 		bpf_program__set_autoload(program, true);
+		log->program = *names;
+		bpf_program__set_log_level(program, only_statistics);
+		bpf_program__set_log_buf(program, log->text, sizeof(log->text));
+		probe->log_count++;
 	}
 	return 0;
+}
+
+bool probe_states(const struct probe *probe, const char *program, unsigned int *total, unsigned int *peak)
+{
+	for (size_t i = 0; i < probe->log_count; i++) {
+		const char *states = strstr(probe->logs[i].text, "total_states ");
+
+		if (strcmp(probe->logs[i].program, program) || !states)
+			continue;
+		return sscanf(states, "total_states %u peak_states %u", total, peak) == 2;
+	}
+	return false;
 }
 
 /* Maps of the program's own data are named after the object. */
@@ -155,9 +174,9 @@ int probe_open(struct probe *probe, const char *path, enum tier tier, int *refus
 	probe->object = bpf_object__open(path);
 	if (!probe->object)
 		return -errno;
-	result = select_programs(probe->object, drop_programs);
+	result = select_programs(probe, drop_programs);
 	if (!result)
-		result = select_programs(probe->object, verdict_programs[tier]);
+		result = select_programs(probe, verdict_programs[tier]);
 	if (!result)
 		result = configure(probe->object, tier);
 	if (!result)

@@ -23,11 +23,19 @@ struct count {
 	struct rpfw_counter counter;
 };
 
+/* What the verifier says about the cost of a program: a few lines. */
+struct verifier_log {
+	const char *program;
+	char text[4096];
+};
+
 struct probe {
 	enum tier tier;
 	struct bpf_object *object;
 	struct bpf_link *links[MAX_LINKS];
 	size_t link_count;
+	struct verifier_log logs[MAX_LINKS];
+	size_t log_count;
 	struct ring_buffer *ring;
 	/* Records since they were last taken out. */
 	struct rpfw_event events[MAX_EVENTS];
@@ -51,6 +59,9 @@ int probe_verify_all(const char *path);
 
 /* Loads a tier's programs; -ENOTSUP when this kernel does not let the verdict hook attach, with its errno in `refusal`. */
 int probe_open(struct probe *probe, const char *path, enum tier tier, int *refusal);
+
+/* The verifier's states in all and at one time while it loaded a program; false when it did not say. */
+bool probe_states(const struct probe *probe, const char *program, unsigned int *total, unsigned int *peak);
 
 /* Attaches them and starts counting. */
 int probe_attach(struct probe *probe);
