@@ -97,19 +97,22 @@ import Testing
     }
 
     @Test func `a rule that was there and is gone is told from one that never was, by asking the kernel`() throws {
-        // accept_local is off: with rp_filter 0 only the sticky flag makes the kernel look at local routes of a table.
-        try testbed.apply([
-            .rpFilter("a0", 0), .ip("route add local 203.0.113.9 dev lo table 100"),
-            .ip("rule add from 192.0.2.1 lookup 100 priority 900"),
-        ])
-        let before = try explain("203.0.113.9 192.0.2.1 -i a0")
-        #expect(before.events?.first?["rpf.explain.cause"] == "local_source")
+        // With rp_filter 0 only a host that ever had a rule looks the source up, and refuses a broadcast address.
+        try testbed.apply([.rpFilter("a0", 0)])
+        let before = try explain("198.51.100.255 192.0.2.1 -i a0")
+        #expect(before.events?.first?["rpf.explain.verdict"] == "accept")
         #expect(before.events?.first?["rpf.explain.kernel.agrees"] == true)
-        try testbed.apply([.ip("rule del priority 900")])
-        let after = try explain("203.0.113.9 192.0.2.1 -i a0")
-        #expect(after.events?.first?["rpf.explain.verdict"] == "accept")
+        try testbed.apply([.ip("rule add from 192.0.2.1 lookup 100 priority 900"), .ip("rule del priority 900")])
+        let after = try explain("198.51.100.255 192.0.2.1 -i a0")
+        #expect(after.events?.first?["rpf.explain.cause"] == "invalid_source")
         #expect(after.events?.first?["rpf.explain.kernel.agrees"] == true)
-        #expect(after.events?.first?["rpf.explain.unknown"] == .array([]))
+        for outcome in [before, after] { #expect(outcome.events?.first?["rpf.explain.unknown"] == .array([])) }
+        // A snapshot cannot ask, so it says that it does not know.
+        let file = try TemporaryFile()
+        _ = try explain("--snapshot \(file.path)")
+        let recorded = try RpfwatchProcess.run(
+            ["explain", "--from-snapshot", file.path, "198.51.100.255", "192.0.2.1", "-i", "a0", "--json"])
+        #expect(recorded.events?.first?["rpf.explain.unknown"]?.array?.count == 1)
     }
 
     @Test(arguments: [
