@@ -21,6 +21,15 @@ let outsideNeighbor = "203.0.113.194"
 let outside = "203.0.113.193"
 
 extension Step {
+    /// The client's packet filter drops what it sends to UDP port 9: drops in process context, of packets that were never
+    /// given a device.
+    static let clientDropsItsDatagrams = nft(
+        """
+        add table ip guard
+        add chain ip guard departure { type filter hook output priority filter; }
+        add rule ip guard departure udp dport 9 drop
+        """, at: .client)
+
     /// `c0` of another namespace and `c1` of the client: the way that what it carries takes to the host's.
     static let outsideUplink: [Self] = [
         .ip(

@@ -80,12 +80,7 @@ package enum Flood {
         let testbed = try Testbed()
         try testbed.apply([
             .rpFilter("a0", 1), .virtualAddressOnLoopback,
-            .nft(
-                """
-                add table ip guard
-                add chain ip guard departure { type filter hook output priority filter; }
-                add rule ip guard departure udp dport 9 drop
-                """, at: .client),
+            .clientDropsItsDatagrams,
         ])
         try testbed.steerReceiving(of: "a0", toCPU: 1)
         let sender = try PacketSender(on: "a1", of: testbed.client, ethernetAddress: Testbed.ethernetAddress("a1"))

@@ -14,13 +14,7 @@ package enum ForeignDevices {
         let testbed = try Testbed()
         try testbed.apply([
             .rpFilter("a0", 1), .virtualAddressOnLoopback,
-            // What this drops was never given a device.
-            .nft(
-                """
-                add table ip guard
-                add chain ip guard departure { type filter hook output priority filter; }
-                add rule ip guard departure udp dport 9 drop
-                """, at: .client),
+            .clientDropsItsDatagrams,
         ])
         let trace = try RpfwatchProcess(["trace", "--follow", "--json", "--netns", testbed.host.argument])
         try trace.waitForStart()
