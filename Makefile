@@ -75,7 +75,7 @@ test: build ## Build, run the demo and all tests, as root
 # Of what is linked into the tests nothing may come from libbpf.
 test-pure: deps ## Build and test the pure rooms without libbpf
 	RPFWATCH_WITHOUT_LIBBPF=1 swift test --scratch-path $(PURE_BUILD) --disable-xctest \
-		--filter '^(Packets|Drops|Routing|Attribution|Fixes|Reports)Tests\.'
+		--filter '^(Packets|Drops|Routing|Attribution|Settings|Fixes|Reports)Tests\.'
 	@! ldd $(PURE_BUILD)/debug/rpfwatchPackageTests.xctest | grep -E 'libbpf|libelf'
 
 test-kernels: static ## Run the scenarios on Debian's kernels from 5.10 to the newest, in virtual machines (KERNELS="6.1 7:fexit")

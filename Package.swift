@@ -54,8 +54,9 @@ let package = Package(
         room("Drops", ["Packets", "CEvent"]),
         room("Routing", ["Packets", "Facts"]),
         room("Attribution", ["Packets", "Facts", "Drops", "Routing"]),
-        room("Fixes", ["Packets", "Facts", "Drops", "Routing", "Attribution"]),
-        room("Reports", ["Packets", "Facts", "Drops", "Attribution", "Fixes"]),
+        room("Settings", ["Packets", "Facts"]),
+        room("Fixes", ["Packets", "Facts", "Drops", "Routing", "Attribution", "Settings"]),
+        room("Reports", ["Packets", "Facts", "Drops", "Attribution", "Settings", "Fixes"]),
 
         // Edges: the only rooms that touch the host.
         room("Probe", ["Packets", "Drops", "CBPF", "CEvent", system]),
@@ -63,8 +64,8 @@ let package = Package(
         .executableTarget(
             name: "rpfwatch",
             dependencies: [
-                "Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "Reports", "Probe", "Host",
-                argumentParser,
+                "Packets", "Facts", "Drops", "Routing", "Attribution", "Settings", "Fixes", "Reports", "Probe",
+                "Host", argumentParser,
             ],
             swiftSettings: settings),
 
@@ -78,6 +79,7 @@ let package = Package(
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         // Whether the model decides as this machine's kernel does; needs root.
         tests("KernelAgreementTests", ["Agreement"]),
+        tests("SettingsTests", ["Packets", "Facts", "Settings"]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),
