@@ -18,12 +18,14 @@ package struct NetworkFacts: Hashable, Sendable {
     package var hasCustomLocalRoutes: Bool?
     /// Rules of the namespace's packet filter that can drop a packet for its source or interface.
     package var filterRules: [FilterRule]
+    /// What configures the network of the host; nil when it was not looked for, and outside the initial namespace.
+    package var services: HostServices?
 
     package init(
         namespace: NamespaceIdentity, time: UInt64 = 0, links: [Link] = [], addresses: [InterfaceAddress] = [],
         rules: [Rule] = Rule.defaults, routes: [Route] = [], neighbors: [Neighbor] = [],
         configuration: NamespaceConfiguration = .init(), hasCustomRules: Bool? = nil,
-        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = []
+        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = [], services: HostServices? = nil
     ) {
         self.namespace = namespace
         self.time = time
@@ -36,6 +38,7 @@ package struct NetworkFacts: Hashable, Sendable {
         self.hasCustomRules = hasCustomRules
         self.hasCustomLocalRoutes = hasCustomLocalRoutes
         self.filterRules = filterRules
+        self.services = services
     }
 
     package func link(_ index: UInt32) -> Link? { links.first { $0.index == index } }

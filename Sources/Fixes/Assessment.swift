@@ -26,7 +26,9 @@ struct Assessment {
     private static func fix(_ candidate: FixCandidate, _ simulation: Simulation, _ situation: Situation) -> Fix? {
         let pairs = candidate.changes.compactMap { $0.commands(in: situation.context, facts: situation.facts) }
         guard pairs.count == candidate.changes.count else { return nil }
-        let persist = Persistence.file(for: candidate.changes, in: situation)
+        let network = PersistentNetwork(candidate.changes, in: situation)
+        let persist =
+            network == nil ? Persistence.file(for: candidate.changes, in: situation) : network?.file
         let predicted: Prediction =
             if candidate.isIncomplete || candidate.isUncertain || simulation.tried == 0 {
                 .unknown
@@ -38,7 +40,9 @@ struct Assessment {
             revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
             sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes) + situation.deadRouteNote
-                + Persistence.notes(for: candidate.changes, isPersistent: persist != nil, in: situation),
+                + (network?.notes
+                    ?? Persistence.notes(for: candidate.changes, isPersistent: persist != nil, in: situation))
+                + situation.objections(to: candidate.changes, isPersistent: persist != nil),
             incomplete: candidate.isIncomplete)
     }
 }

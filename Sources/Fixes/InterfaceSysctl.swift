@@ -2,48 +2,9 @@
 import Facts
 import Packets
 
-/// The keys of `net.ipv4.conf` that fixes write.
-enum InterfaceSysctl: String, Hashable, Sendable {
-    case rpFilter = "rp_filter"
-    case acceptLocal = "accept_local"
-    case srcValidMark = "src_valid_mark"
-    case arpIgnore = "arp_ignore"
-    case arpAnnounce = "arp_announce"
-    case ignoreRoutesWithLinkdown = "ignore_routes_with_linkdown"
-}
-
-extension InterfaceConfiguration {
-    subscript(key: InterfaceSysctl) -> Int32 {
-        get {
-            switch key {
-            case .rpFilter: rpFilter
-            case .acceptLocal: acceptLocal ? 1 : 0
-            case .srcValidMark: srcValidMark ? 1 : 0
-            case .arpIgnore: arpIgnore
-            case .arpAnnounce: arpAnnounce
-            case .ignoreRoutesWithLinkdown: ignoreRoutesWithLinkdown ? 1 : 0
-            }
-        }
-        set {
-            switch key {
-            case .rpFilter: rpFilter = newValue
-            case .acceptLocal: acceptLocal = newValue != 0
-            case .srcValidMark: srcValidMark = newValue != 0
-            case .arpIgnore: arpIgnore = newValue
-            case .arpAnnounce: arpAnnounce = newValue
-            case .ignoreRoutesWithLinkdown: ignoreRoutesWithLinkdown = newValue != 0
-            }
-        }
-    }
-}
-
 /// One value under `net.ipv4.conf`.
 struct SysctlSetting: Hashable, Sendable {
-    enum Scope: Hashable, Sendable {
-        case all
-        case `default`
-        case interface(UInt32)
-    }
+    typealias Scope = SysctlScope
 
     var scope: Scope
     var key: InterfaceSysctl
@@ -56,22 +17,10 @@ struct SysctlSetting: Hashable, Sendable {
     }
 
     /// The value the setting replaces.
-    func current(in configuration: NamespaceConfiguration) -> Int32 {
-        switch scope {
-        case .all: configuration.all[key]
-        case .default: configuration.default[key]
-        case .interface(let index): configuration.own(index)[key]
-        }
-    }
+    func current(in configuration: NamespaceConfiguration) -> Int32 { configuration[scope, key] }
 
     /// The name between `conf.` and the key; nil for an interface that is gone.
-    func directory(in facts: NetworkFacts) -> InterfaceName? {
-        switch scope {
-        case .all: "all"
-        case .default: "default"
-        case .interface(let index): facts.link(index)?.name
-        }
-    }
+    func directory(in facts: NetworkFacts) -> InterfaceName? { facts.directory(of: scope) }
 
     /// The command's words. `sysctl` takes a dot in a name for a separator unless the key is written with slashes,
     /// splits at the first `=`, expands glob characters over all interfaces, and refuses a leading dot (procps 4.0.2):

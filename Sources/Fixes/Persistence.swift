@@ -39,24 +39,7 @@ enum Persistence {
         guard !isPersistent else { return [] }
         let namespace = situation.finding.namespace
         if !namespace.isInitial {
-            let keys = changes.compactMap { change -> String? in
-                guard case .sysctl(let setting) = change, let name = setting.directory(in: situation.facts) else {
-                    return nil
-                }
-                return "net.ipv4.conf.\(name.display).\(setting.key.rawValue)=\(setting.value)"
-            }
-            if let container = namespace.container {
-                let name = terminalSafe(container.name ?? String(container.id.prefix(12)))
-                let setting = keys.isEmpty ? "its network set-up" : "`docker run --sysctl \(listing(keys, limit: 2))`"
-                return [
-                    "It lasts as long as the namespace of container \(name). To keep it, set it where the container is"
-                        + " created: \(setting), or a pod's securityContext.sysctls."
-                ]
-            }
-            return [
-                "It lasts as long as the network namespace. To keep it, have whoever creates the namespace set it; for"
-                    + " a container that is `docker run --sysctl` or a pod's securityContext.sysctls."
-            ]
+            return [CreatorNotes(changes, in: situation).sentence]
         }
         if changes.allSatisfy(\.isSysctl) {
             return ["A sysctl.d file cannot name this interface, so something else has to set the value at boot."]

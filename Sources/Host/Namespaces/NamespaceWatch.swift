@@ -41,6 +41,7 @@ package struct NamespaceWatch: ~Copyable {
     /// Found by looking for them, to be told by the next sweep.
     private var found: [NamespaceIdentity] = []
     private var isStarted = false
+    private var hostServices = HostServicesCache()
 
     /// What a sweep found.
     package struct Sweep: Sendable {
@@ -181,7 +182,8 @@ package struct NamespaceWatch: ~Copyable {
             try? namespace.subscribe()
             count(subscriptionOf: namespace)
         }
-        let facts = try namespace.facts(includingFilterRules: includingFilterRules, using: &buffer)
+        var facts = try namespace.facts(includingFilterRules: includingFilterRules, using: &buffer)
+        if namespace.identity.isInitial { facts.services = hostServices.services(for: facts.links) }
         announced.insert(inode)
         return facts
     }
