@@ -53,8 +53,8 @@ let package = Package(
         room("Facts", ["Packets"]),
         room("Drops", ["Packets", "CEvent"]),
         room("Routing", ["Packets", "Facts"]),
-        room("Attribution", ["Packets", "Facts", "Drops", "Routing"]),
         room("Settings", ["Packets", "Facts"]),
+        room("Attribution", ["Packets", "Facts", "Drops", "Routing", "Settings"]),
         room("Fixes", ["Packets", "Facts", "Drops", "Routing", "Attribution", "Settings"]),
         room("Reports", ["Packets", "Facts", "Drops", "Attribution", "Settings", "Fixes"]),
 
@@ -79,7 +79,9 @@ let package = Package(
         tests("RoutingTests", ["Packets", "Facts", "Routing", "ModelLab"]),
         // Whether the model decides as this machine's kernel does; needs root.
         tests("KernelAgreementTests", ["Agreement"]),
-        tests("SettingsTests", ["Packets", "Facts", "Settings"]),
+        tests("SettingsTests", ["Packets", "Facts", "Settings", "Host", system], exclude: ["Trees"]),
+        // What is said about sysctl.d against the programs that read it; needs root.
+        tests("SettingsRefereeTests", ["Packets", "Facts", "Settings", "Host", "Lab", "ModelLab", system]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
             "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),

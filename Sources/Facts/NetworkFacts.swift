@@ -18,14 +18,15 @@ package struct NetworkFacts: Hashable, Sendable {
     package var hasCustomLocalRoutes: Bool?
     /// Rules of the namespace's packet filter that can drop a packet for its source or interface.
     package var filterRules: [FilterRule]
-    /// What configures the network of the host; nil when it was not looked for, and outside the initial namespace.
-    package var services: HostServices?
+    /// The files that give sysctls their values at boot; nil outside the initial namespace, where they do not count.
+    package var sysctlSources: SysctlSources?
 
     package init(
         namespace: NamespaceIdentity, time: UInt64 = 0, links: [Link] = [], addresses: [InterfaceAddress] = [],
         rules: [Rule] = Rule.defaults, routes: [Route] = [], neighbors: [Neighbor] = [],
         configuration: NamespaceConfiguration = .init(), hasCustomRules: Bool? = nil,
-        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = [], services: HostServices? = nil
+        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = [],
+        sysctlSources: SysctlSources? = nil
     ) {
         self.namespace = namespace
         self.time = time
@@ -38,7 +39,7 @@ package struct NetworkFacts: Hashable, Sendable {
         self.hasCustomRules = hasCustomRules
         self.hasCustomLocalRoutes = hasCustomLocalRoutes
         self.filterRules = filterRules
-        self.services = services
+        self.sysctlSources = sysctlSources
     }
 
     package func link(_ index: UInt32) -> Link? { links.first { $0.index == index } }

@@ -16,4 +16,9 @@ package struct Owner: Hashable, Sendable {
         self.value = value
         self.setting = setting
     }
+
+    /// The kernel's own value, that nobody changed.
+    package static let kernelDefault = "kernel default"
+    /// The value is not what the files and daemons of this host would make it.
+    package static let unknown = "set by hand or by a program"
 }
