@@ -3,6 +3,7 @@ package import Drops
 package import Facts
 import Packets
 package import Routing
+package import Settings
 
 /// Judges one drop: whose doing it was, what the kernel's check found, and which facts change the advice.
 ///
@@ -10,16 +11,20 @@ package import Routing
 /// - `lastChange`: when a route, rule, address or link of that namespace was last seen to change, in nanoseconds of
 ///   CLOCK_MONOTONIC; nil when none was.
 /// - `namespace`: which namespace dropped, for when there is no model.
+/// - `ownership`: who set the values of that namespace; nil to work it out from the model.
 ///
 /// What the kernel recorded always wins over the simulation. From the facts read at the drop follows which causes are
 /// possible; when only one is, it is observed. Otherwise the simulated check chooses. When the simulation contradicts the
 /// kernel (it accepts, or refuses for a reason that is not possible), the snapshot is not what the kernel saw: the cause
 /// is nil if several are possible, nothing that rests on routes is said, and the inference counts as raced.
 package func attribute(
-    _ drop: DropEvent, model: RoutingModel?, lastChange: UInt64?, namespace: NamespaceIdentity? = nil
+    _ drop: DropEvent, model: RoutingModel?, lastChange: UInt64?, namespace: NamespaceIdentity? = nil,
+    ownership: Ownership? = nil
 ) -> DropAttribution {
     let situation = model.map { Situation(drop, model: $0) }
-    let facts = DropFacts(drop, namespace: model?.facts.namespace ?? namespace)
+    let facts = DropFacts(
+        drop, namespace: model?.facts.namespace ?? namespace,
+        isOverwritten: model.map { isOverwritten(drop, $0.facts, ownership ?? Ownership($0.facts)) } ?? false)
     switch drop.key.outcome {
     case .reversePathFilter:
         return attributeReversePathFilter(facts, situation, lastChange)
@@ -38,6 +43,15 @@ package func attribute(
             attributed: false, cause: .other, certainty: Certainty(attributed: facts.basis, cause: .observed),
             path: drop.path ?? drop.key.path)
     }
+}
+
+/// Whether the mode that dropped is another than the files of the host make it.
+private func isOverwritten(_ drop: DropEvent, _ facts: NetworkFacts, _ ownership: Ownership) -> Bool {
+    let index = drop.key.interfaceIndex
+    guard drop.key.outcome == .reversePathFilter, let name = facts.link(index)?.name else { return false }
+    return ownership.isOverwritten(
+        .rpFilter, of: name, all: drop.sysctls?.rpFilterAll ?? facts.configuration.all.rpFilter,
+        own: drop.sysctls?.rpFilterInterface ?? facts.configuration.own(index).rpFilter)
 }
 
 private func attributeReversePathFilter(

@@ -9,9 +9,13 @@ struct DropFacts {
     /// Where it happened; nil when not known.
     let namespace: NamespaceIdentity?
 
-    init(_ drop: DropEvent, namespace: NamespaceIdentity?) {
+    /// The value that decided is not the one that this host's configuration says.
+    let isOverwritten: Bool
+
+    init(_ drop: DropEvent, namespace: NamespaceIdentity?, isOverwritten: Bool = false) {
         self.drop = drop
         self.namespace = namespace
+        self.isOverwritten = isOverwritten
     }
 
     /// A drop reason or a return value observes who dropped the packet.

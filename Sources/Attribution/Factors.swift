@@ -23,8 +23,7 @@ extension DropFacts {
         case .vrf: drop.vrf.flatMap { $0 == 0 ? nil : true }
         case .otherNetns: namespace.map { !$0.isOwn } ?? false
         case .spoofSuspected: isFromSpecialBlock ? true : nil
-        // Told by who watches the configuration, not by a drop.
-        case .valueOverwritten: false
+        case .valueOverwritten: isOverwritten
         default: nil
         }
     }

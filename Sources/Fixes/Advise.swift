@@ -29,7 +29,7 @@ package func advise(on finding: Finding, model: RoutingModel?) -> Advice {
         guard !situation.trials.isEmpty else { return Advice(fix: nothing(NoFix.noDetail, .unknown)) }
     }
     if cause != .netfilter && reason == nil && situation.isAcceptedAlready {
-        return Advice(fix: nothing(NoFix.accepted, .unknown))
+        return Advice(fix: situation.persistValue ?? nothing(NoFix.accepted, .unknown))
     }
 
     let assessed = situation.ladder.map { Assessment($0, in: situation) }

@@ -26,9 +26,7 @@ struct Assessment {
     private static func fix(_ candidate: FixCandidate, _ simulation: Simulation, _ situation: Situation) -> Fix? {
         let pairs = candidate.changes.compactMap { $0.commands(in: situation.context, facts: situation.facts) }
         guard pairs.count == candidate.changes.count else { return nil }
-        let network = PersistentNetwork(candidate.changes, in: situation)
-        let persist =
-            network == nil ? Persistence.file(for: candidate.changes, in: situation) : network?.file
+        let persistent = PersistentFile(for: candidate.changes, in: situation)
         let predicted: Prediction =
             if candidate.isIncomplete || candidate.isUncertain || simulation.tried == 0 {
                 .unknown
@@ -37,12 +35,10 @@ struct Assessment {
             }
         return Fix(
             id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
-            revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
+            revert: pairs.reversed().map(\.revert), persist: persistent?.file, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
             sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes) + situation.deadRouteNote
-                + (network?.notes
-                    ?? Persistence.notes(for: candidate.changes, isPersistent: persist != nil, in: situation))
-                + situation.objections(to: candidate.changes, isPersistent: persist != nil),
+                + (persistent?.notes ?? Persistence.notes(for: candidate.changes, in: situation)),
             incomplete: candidate.isIncomplete)
     }
 }

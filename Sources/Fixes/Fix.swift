@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Facts
 package import Packets
 
 /// The kinds of fix, narrowest ideas first; the words of `fix.id`.
@@ -30,10 +31,49 @@ package struct Fix: Hashable, Sendable {
     package struct Persistence: Hashable, Sendable {
         package var path: String
         package var content: String
+        /// Whose rules the whole set of files was evaluated by, with this one in it: `systemd-sysctl 252`. Nil when it
+        /// could not be.
+        package var reader: String?
+        /// Every value of the fix comes out as the fix wants it, at boot and for an interface that is created again.
+        package var isProven: Bool
+        /// What comes of the files, for every interface and each key that the fix sets.
+        package var proof: [ProofLine]
 
-        package init(path: String, content: String) {
+        package init(
+            path: String, content: String, reader: String? = nil, isProven: Bool = false, proof: [ProofLine] = []
+        ) {
             self.path = path
             self.content = content
+            self.reader = reader
+            self.isProven = isProven
+            self.proof = proof
+        }
+    }
+
+    /// The values of one sysctl: raw, not combined with `all`.
+    package struct ProofLine: Hashable, Sendable {
+        /// An interface, `all` or `default`.
+        package var interface: InterfaceName
+        package var key: InterfaceSysctl
+        /// In force now.
+        package var now: Int32
+        /// After a boot with the files as they are.
+        package var before: Int32
+        /// After a boot with the file of the fix.
+        package var atBoot: Int32
+        /// When the interface is created again, with the file of the fix; nil for `all` and `default`.
+        package var createdAgain: Int32?
+
+        package init(
+            interface: InterfaceName, key: InterfaceSysctl, now: Int32, before: Int32, atBoot: Int32,
+            createdAgain: Int32?
+        ) {
+            self.interface = interface
+            self.key = key
+            self.now = now
+            self.before = before
+            self.atBoot = atBoot
+            self.createdAgain = createdAgain
         }
     }
 

@@ -138,7 +138,8 @@ final class DropPipeline {
         let model = model(of: finding)
         if let drop = finding.samples.last?.drop, let name = model?.vrfName(of: drop) { vrfNames[finding.id] = name }
         let report = FindingReport(
-            finding, advice: advice.advice(on: finding, model: model), clock: events.clock, vrf: vrfNames[finding.id])
+            finding, advice: advice.advice(on: finding, model: model), clock: events.clock, vrf: vrfNames[finding.id],
+            ownership: finding.samples.last.flatMap { contexts[$0.drop.key]?.ownership })
         events.send { clock, origin in
             Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .finding(report))
         }

@@ -7,6 +7,7 @@ import Host
 import Packets
 import Reports
 import Routing
+import Settings
 
 /// What `explain` answers from: a namespace as it is now, with the kernel to ask for a second opinion, or a snapshot.
 struct ExplainedHost {
@@ -95,7 +96,8 @@ struct ExplainedHost {
         let finding = supposition.finding(in: model).map { finding in
             FindingReport(
                 finding, advice: advise(on: finding, model: model), clock: clock,
-                vrf: supposition.refusal?.drop.vrf.flatMap { model.link($0)?.name })
+                vrf: supposition.refusal?.drop.vrf.flatMap { model.link($0)?.name },
+                ownership: Ownership(model.facts))
         }
         let configuration = model.facts.configuration
         let effective = configuration.effective(link.index)

@@ -4,11 +4,14 @@ import Drops
 import Facts
 import Host
 import Routing
+import Settings
 
 /// What judging needs of one namespace that dropped something: a routing model, and what it says so far.
 final class NamespaceContext {
     /// Nil when the namespace is gone or may not be entered.
     fileprivate(set) var model: RoutingModel?
+    /// Who set its values, as the model has them; nil when it has none.
+    fileprivate(set) var ownership: Ownership?
     /// When something was last announced to have changed, nanoseconds of CLOCK_MONOTONIC; nil when nothing was.
     fileprivate var lastChange: UInt64?
     /// Judgements that hold as long as the model does.
@@ -21,7 +24,8 @@ final class NamespaceContext {
     /// Judges a drop of this namespace, or remembers how one was judged that looks the same to routing.
     func attribution(of drop: DropEvent, in namespace: NamespaceIdentity) -> DropAttribution {
         if let known = judged.attribution(of: drop) { return known }
-        let attribution = attribute(drop, model: model, lastChange: lastChange, namespace: namespace)
+        let attribution = attribute(
+            drop, model: model, lastChange: lastChange, namespace: namespace, ownership: ownership)
         judged.remember(attribution, of: drop)
         return attribution
     }
@@ -109,9 +113,11 @@ struct NamespaceContexts {
             facts.hasCustomRules = drop?.hasCustomRules ?? context.model?.facts.hasCustomRules
             facts.hasCustomLocalRoutes = drop?.hasCustomLocalRoutes ?? context.model?.facts.hasCustomLocalRoutes
             context.model = RoutingModel(facts, reusing: context.model)
+            context.ownership = Ownership(facts)
         } catch {
             // A model of a namespace that can no longer be read says nothing about what it is now.
             context.model = nil
+            context.ownership = nil
         }
         context.isStale = false
         context.loadedAt = MonotonicClock.now

@@ -62,6 +62,12 @@ extension JSONBuffer {
         optional(modes.problem) { $0.string($1) }
         key("all")
         optional(modes.all) { $0.number($1) }
+        owner("all_owner", modes.allOwner)
+        key("default")
+        optional(modes.default) { $0.number($1) }
+        owner("default_owner", modes.defaultOwner)
+        key("sysctl_reader")
+        optional(modes.reader) { $0.string($1) }
         array("interfaces", modes.interfaces) { list, mode in
             list.beginObject()
             list.member("name", mode.interface)
@@ -74,6 +80,7 @@ extension JSONBuffer {
             list.number(mode.own)
             list.key("effective")
             list.number(mode.effective)
+            list.owner("owner", mode.owner)
             list.endObject()
         }
         endObject()

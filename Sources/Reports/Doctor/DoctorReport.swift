@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Facts
 package import Packets
+package import Settings
 
 /// What this kernel and these privileges allow, and what every interface does now: the answer of `rpfwatch doctor`.
 package struct DoctorReport: Hashable, Sendable {
@@ -44,14 +45,26 @@ package struct DoctorReport: Hashable, Sendable {
         package var problem: String?
         /// `net.ipv4.conf.all.rp_filter`.
         package var all: Int32?
+        /// Who set it; nil when that cannot be told.
+        package var allOwner: Owner?
+        /// `net.ipv4.conf.default.rp_filter`, which new interfaces start with.
+        package var `default`: Int32?
+        package var defaultOwner: Owner?
+        /// Who applies the configuration files of this host; nil outside the initial namespace.
+        package var reader: String?
         package var interfaces: [InterfaceMode]
 
         package init(
-            namespace: NamespaceIdentity, problem: String? = nil, all: Int32? = nil, interfaces: [InterfaceMode] = []
+            namespace: NamespaceIdentity, problem: String? = nil, all: Int32? = nil, allOwner: Owner? = nil,
+            default: Int32? = nil, defaultOwner: Owner? = nil, reader: String? = nil, interfaces: [InterfaceMode] = []
         ) {
             self.namespace = namespace
             self.problem = problem
             self.all = all
+            self.allOwner = allOwner
+            self.default = `default`
+            self.defaultOwner = defaultOwner
+            self.reader = reader
             self.interfaces = interfaces
         }
     }
@@ -64,13 +77,19 @@ package struct DoctorReport: Hashable, Sendable {
         /// The larger of it and `all`.
         package var effective: Int32
         package var hasAddress: Bool
+        /// Who set the interface's own value; nil when that cannot be told.
+        package var owner: Owner?
 
-        package init(interface: InterfaceName, kind: String?, own: Int32, effective: Int32, hasAddress: Bool) {
+        package init(
+            interface: InterfaceName, kind: String?, own: Int32, effective: Int32, hasAddress: Bool,
+            owner: Owner? = nil
+        ) {
             self.interface = interface
             self.kind = kind
             self.own = own
             self.effective = effective
             self.hasAddress = hasAddress
+            self.owner = owner
         }
     }
 
@@ -98,13 +117,17 @@ extension DoctorReport.NamespaceModes {
     /// From what is known about a namespace.
     package init(_ facts: NetworkFacts) {
         let configuration = facts.configuration
+        let ownership = Ownership(facts)
         self.init(
             namespace: facts.namespace, all: configuration.all.rpFilter,
+            allOwner: ownership.owner(of: .rpFilter, .all), default: configuration.default.rpFilter,
+            defaultOwner: ownership.owner(of: .rpFilter, .default), reader: ownership.tree?.dialect.name,
             interfaces: facts.links.map { link in
                 DoctorReport.InterfaceMode(
                     interface: link.name, kind: link.kind, own: configuration.own(link.index).rpFilter,
                     effective: configuration.effective(link.index).rpFilter,
-                    hasAddress: !facts.addresses(on: link.index).isEmpty)
+                    hasAddress: !facts.addresses(on: link.index).isEmpty,
+                    owner: ownership.owner(of: .rpFilter, .interface(link.index)))
             })
     }
 }

@@ -80,15 +80,24 @@ extension TextPage {
         }
         line("In \(name), where all is \(modes.all.map { String($0) } ?? "not known"):", indent: 2)
         guard !modes.interfaces.isEmpty else { return line("no interface", indent: 4) }
+        let hasOwners = modes.interfaces.contains { $0.owner != nil }
         let rows =
-            [["IFACE", "KIND", "IPV4", "OWN", "EFFECTIVE"]]
+            [["IFACE", "KIND", "IPV4", "OWN", "EFFECTIVE"] + (hasOwners ? ["OWN IS SET BY"] : [])]
             + modes.interfaces.map { mode in
                 let source = mode.effective > mode.own ? " (from all)" : ""
                 return [
                     mode.interface.display, mode.kind.map(terminalSafe) ?? "-", mode.hasAddress ? "yes" : "no",
                     String(mode.own), "\(mode.effective) \(Names.mode(mode.effective))\(source)",
-                ]
+                ] + (hasOwners ? [mode.owner?.sentence ?? "-"] : [])
             }
         table(rows, indent: 4, rightAligned: [3])
+        guard let reader = modes.reader else { return }
+        for (name, value, owner) in [
+            ("all", modes.all, modes.allOwner), ("default", modes.default, modes.defaultOwner),
+        ] {
+            guard let value, let owner else { continue }
+            line("\(name) is \(value), set by: \(owner.sentence)", indent: 4)
+        }
+        line("Files by the rules of \(Wording.printable(reader)).", indent: 4)
     }
 }

@@ -4,6 +4,7 @@ package import Drops
 package import Facts
 package import Fixes
 package import Packets
+package import Settings
 
 /// One distinct problem and what to do about it: the payload of `rpf-finding`.
 ///
@@ -27,6 +28,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     /// The mark of the packets; nil when they differ.
     package var mark: UInt32?
     package var sysctls: SysctlValues?
+    /// Who set the values of rp_filter; nil when that cannot be told.
+    package var owners: SettingOwners?
     package var reverse: ReverseRoute?
     /// The kernel's name for the drop reason.
     package var dropReason: String?
@@ -104,7 +107,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         inferredFrom: Inference? = nil, path: PacketPath? = nil, namespace: NamespaceIdentity,
         interface: InterfaceName, interfaceIndex: UInt32, interfaceKind: String? = nil,
         interfaceHasAddress: Bool? = nil, vrf: InterfaceName? = nil, mark: UInt32? = nil,
-        sysctls: SysctlValues? = nil, reverse: ReverseRoute? = nil, dropReason: String? = nil,
+        sysctls: SysctlValues? = nil, owners: SettingOwners? = nil, reverse: ReverseRoute? = nil,
+        dropReason: String? = nil,
         filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
         example: Example? = nil, drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix,
         alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = []
@@ -124,6 +128,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.vrf = vrf
         self.mark = mark
         self.sysctls = sysctls
+        self.owners = owners
         self.reverse = reverse
         self.dropReason = dropReason
         self.filterRule = filterRule
@@ -145,8 +150,10 @@ extension FindingReport {
     /// Source prefixes, and destinations, that a report keeps.
     package static let addressLimit = 16
 
-    /// A finding and the advice about it as they are reported.
-    package init(_ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil) {
+    /// A finding and the advice about it as they are reported. `ownership`: of the namespace that dropped, as it is now.
+    package init(
+        _ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil, ownership: Ownership? = nil
+    ) {
         let attribution = finding.attribution
         let latest = finding.samples.max { $0.drop.time < $1.drop.time }?.drop
         let marks = Set(finding.samples.map(\.drop.packet.mark))
@@ -160,6 +167,7 @@ extension FindingReport {
             interfaceIndex: finding.interfaceIndex, interfaceKind: latest?.interfaceKind,
             interfaceHasAddress: latest?.key.interfaceHasAddress, vrf: vrf,
             mark: marks.count == 1 ? marks.first : nil, sysctls: finding.sysctls.map(SysctlValues.init),
+            owners: ownership.flatMap { SettingOwners($0, interface: finding.interfaceIndex) },
             reverse: attribution.reverse, dropReason: latest?.reasonName, filterRule: attribution.filterRule,
             sources: finding.sources, destinations: Self.destinations(of: finding.samples),
             example: finding.samples.max { $0.count < $1.count }.map { Example($0.drop.packet) }, drops: finding.drops,

@@ -41,6 +41,7 @@ extension JSONBuffer {
         key("mark")
         optional(finding.mark) { $0.number($1) }
         sysctl(finding.sysctls)
+        owners(finding.owners)
         reverse(finding.reverse)
         filterRule(finding.filterRule)
         sources(of: finding)
@@ -154,6 +155,7 @@ extension JSONBuffer {
             string(persist.path, limit: Limit.whole)
             key("content")
             string(persist.content, limit: Limit.whole)
+            proof(of: persist)
             endObject()
         } else {
             null()
@@ -180,6 +182,29 @@ extension JSONBuffer {
         key("incomplete")
         bool(fix.incomplete || !withCommands)
         endObject()
+    }
+
+    private mutating func proof(of persist: Fix.Persistence) {
+        key("reader")
+        optional(persist.reader) { $0.string($1, limit: Limit.long) }
+        key("proven")
+        bool(persist.isProven)
+        array("proof", persist.proof) { list, line in
+            list.beginObject()
+            list.member("interface", line.interface)
+            list.interfaceHex("interface_hex", line.interface)
+            list.key("key")
+            list.word(line.key.rawValue)
+            list.key("now")
+            list.number(line.now)
+            list.key("before")
+            list.number(line.before)
+            list.key("at_boot")
+            list.number(line.atBoot)
+            list.key("created_again")
+            list.optional(line.createdAgain) { $0.number($1) }
+            list.endObject()
+        }
     }
 
     /// Never cut: half a command is worse than none.

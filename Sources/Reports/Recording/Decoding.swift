@@ -92,7 +92,10 @@ extension Fix {
             id: id, summary: json["summary"]?.string ?? "", commands: json["commands"]?.strings ?? [],
             revert: json["revert"]?.strings ?? [],
             persist: persist?["path"]?.string.map {
-                Persistence(path: $0, content: persist?["content"]?.string ?? "")
+                Persistence(
+                    path: $0, content: persist?["content"]?.string ?? "", reader: persist?["reader"]?.string,
+                    isProven: persist?["proven"]?.bool ?? false,
+                    proof: (persist?["proof"]?.array ?? []).compactMap { ProofLine($0) })
             },
             predicted: json["predicted"]?.string.flatMap(Prediction.init(rawValue:)) ?? .unknown,
             admits: Admission(
@@ -105,6 +108,19 @@ extension Fix {
                 return Widening(interface: interface, before: before, after: after)
             },
             sideEffects: json["side_effects"]?.strings ?? [], incomplete: json["incomplete"]?.bool ?? false)
+    }
+}
+
+extension Fix.ProofLine {
+    init?(_ json: JSONValue) {
+        guard let interface = json.interface("interface", hex: json["interface_hex"]),
+            let key = json["key"]?.string.flatMap(InterfaceSysctl.init(rawValue:)),
+            let now = json["now"]?.integer(Int32.self), let before = json["before"]?.integer(Int32.self),
+            let atBoot = json["at_boot"]?.integer(Int32.self)
+        else { return nil }
+        self.init(
+            interface: interface, key: key, now: now, before: before, atBoot: atBoot,
+            createdAgain: json["created_again"]?.integer())
     }
 }
 
@@ -144,7 +160,8 @@ extension FindingReport {
             interfaceIndex: rpf?["ifindex"]?.integer() ?? 0, interfaceKind: rpf?["iface_kind"]?.string,
             interfaceHasAddress: rpf?["iface_has_ipv4"]?.bool,
             vrf: rpf?.interface("vrf", hex: rpf?["vrf_hex"]), mark: rpf?["mark"]?.integer(),
-            sysctls: SysctlValues(rpf?["sysctl"]), reverse: ReverseRoute(rpf?["reverse"]),
+            sysctls: SysctlValues(rpf?["sysctl"]), owners: SettingOwners(rpf?["owners"]),
+            reverse: ReverseRoute(rpf?["reverse"]),
             dropReason: rpf?["drop_reason"]?.string, filterRule: FilterRule(rpf?["filter_rule"]),
             sources: (rpf?["sources"]?.array ?? []).compactMap { source in
                 guard let prefix = source["prefix"]?.prefix else { return nil }

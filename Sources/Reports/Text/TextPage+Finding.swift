@@ -44,6 +44,9 @@ extension TextPage {
             paragraph(Sentences.example(example), indent: Self.indent)
         }
         if let mode = Sentences.mode(of: finding) { paragraph(mode, indent: Self.indent) }
+        if let owners = finding.owners {
+            paragraph(owners.sentence(interface: finding.interface.display), indent: Self.indent)
+        }
         if let path = finding.path { paragraph(Sentences.sentence(for: path), indent: Self.indent) }
         let first = "First \(Wording.date(finding.firstSeen)) \(Wording.timeOfDay(finding.firstSeen))"
         let last = "last \(Wording.date(finding.lastSeen)) \(Wording.timeOfDay(finding.lastSeen)) UTC"
@@ -123,6 +126,7 @@ extension TextPage {
         commands(
             persistence.content.split(separator: "\n", omittingEmptySubsequences: true).map(String.init),
             indent: Self.commandIndent)
+        proof(of: persistence)
     }
 
     private static func check(_ finding: FindingReport) -> String {
