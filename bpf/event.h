@@ -36,6 +36,12 @@ enum rpfw_path : uint8_t {
 	RPFW_PATH_ARP = 5,
 };
 
+/* Bits of rpfw_key.traits. */
+enum rpfw_trait : uint8_t {
+	RPFW_TRAIT_IN_BRIDGE = 1, /* dropped in netfilter on a bridge, while it is still a port's frame */
+	RPFW_TRAIT_IPV6 = 2, /* only ever with outcome NETFILTER: the kernel itself does not check IPv6 */
+};
+
 /*
  * What drops are counted by. Never by anything of the packet that a sender chooses freely, so that a spoofed flood
  * cannot grow the map. When the map is full a drop is counted by its outcome alone: the key is zero but for the
@@ -51,7 +57,7 @@ struct rpfw_key {
 	uint8_t outcome; /* enum rpfw_outcome */
 	uint8_t path; /* enum rpfw_path; of a unicast drop always UNKNOWN, so that the tiers count alike */
 	uint8_t has_ipv4; /* the device has an IPv4 address */
-	uint8_t in_bridge; /* dropped in netfilter on a bridge, while it is still a port's frame */
+	uint8_t traits; /* bits of enum rpfw_trait */
 };
 _Static_assert(sizeof(struct rpfw_key) == 24, "struct rpfw_key has padding");
 
@@ -129,6 +135,18 @@ struct rpfw_event {
 };
 _Static_assert(sizeof(struct rpfw_event) == 152 && __builtin_offsetof(struct rpfw_event, kind) == 136,
 	       "struct rpfw_event has padding");
+
+/*
+ * One IPv6 packet that netfilter dropped; its size tells it from the other record. The header's addresses, identification
+ * and fragment are zero, as are the sysctls, which are IPv4's; tos is the traffic class, ttl the hop limit, protocol the
+ * first header after the fixed one.
+ */
+struct rpfw_event_ipv6 {
+	struct rpfw_event event;
+	uint8_t source[16];
+	uint8_t destination[16];
+};
+_Static_assert(sizeof(struct rpfw_event_ipv6) == 184, "struct rpfw_event_ipv6 has padding");
 
 /* What userspace decides before the programs are loaded; constant afterwards, so the verifier removes what is off. */
 struct rpfw_config {

@@ -12,6 +12,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 
 #include <bpf/bpf_helpers.h>
@@ -208,6 +209,16 @@ static __always_inline uint8_t path_of(struct sighting *seen, const bool probed)
 	return RPFW_PATH_UNKNOWN;
 }
 
+/* The same of IPv6, which has no broadcast. */
+static __always_inline uint8_t path_of_ipv6(const struct sk_buff *skb)
+{
+	struct ipv6hdr *header = (void *)(skb->head + skb->network_header);
+	uint8_t first = 0;
+
+	bpf_probe_read_kernel(&first, sizeof(first), &header->daddr);
+	return first == 0xff ? RPFW_PATH_MULTICAST : RPFW_PATH_UNKNOWN;
+}
+
 /* The device with this index, as dev_get_by_index_rcu finds it; NULL when it is gone. */
 static __always_inline struct net_device *find_device(struct net *net, uint32_t ifindex)
 {
@@ -314,38 +325,29 @@ static __always_inline bool has_ports(uint8_t protocol)
 	}
 }
 
-static __always_inline void describe_packet(struct rpfw_event *event, struct net_device *device,
-					    const struct sighting *seen)
+static __always_inline void describe_ports(struct rpfw_event *event, const unsigned char *transport)
 {
-	struct sk_buff *skb = seen->skb;
+	uint16_t ports[2];
+
+	if (!bpf_probe_read_kernel(ports, sizeof(ports), transport)) {
+		event->facts |= RPFW_FACT_PORTS;
+		event->source_port = ports[0];
+		event->destination_port = ports[1];
+	}
+}
+
+/* What an skb says of a packet beside its header. */
+static __always_inline void describe_buffer(struct rpfw_event *event, struct sk_buff *skb, struct net_device *device)
+{
 	unsigned char *head = BPF_CORE_READ(skb, head);
 	uint32_t network = BPF_CORE_READ(skb, network_header);
 	uint32_t mac = BPF_CORE_READ(skb, mac_header);
 	uint32_t data = BPF_CORE_READ(skb, data) - head;
-	uint32_t transport = network + seen->header.ihl * 4;
 	struct skb_shared_info *shared = (void *)(head + BPF_CORE_READ(skb, end));
 
-	event->source = seen->source;
-	event->destination = seen->destination;
 	event->mark = BPF_CORE_READ(skb, mark);
 	event->length = BPF_CORE_READ(skb, len) + data - network;
 	event->gso_segments = BPF_CORE_READ(shared, gso_segs);
-	event->protocol = seen->header.protocol;
-	event->tos = seen->header.tos;
-	event->ttl = seen->header.ttl;
-	event->identification = seen->header.id;
-	event->fragment = seen->header.frag_off;
-
-	if (has_ports(seen->header.protocol) && !(seen->header.frag_off & bpf_htons(0x1fff)) &&
-	    transport + 4 <= BPF_CORE_READ(skb, tail)) {
-		uint16_t ports[2];
-
-		if (!bpf_probe_read_kernel(ports, sizeof(ports), head + transport)) {
-			event->facts |= RPFW_FACT_PORTS;
-			event->source_port = ports[0];
-			event->destination_port = ports[1];
-		}
-	}
 
 	if (mac != EMPTY_MAC_HEADER && mac + ETH_HLEN <= network && BPF_CORE_READ(device, type) == ARPHRD_ETHER) {
 		uint8_t addresses[2 * ETH_ALEN];
@@ -366,30 +368,52 @@ static __always_inline void describe_packet(struct rpfw_event *event, struct net
 	}
 }
 
-static __always_inline void write_record(const struct rpfw_key *key, const struct sighting *seen, struct rpfw_cpu *cpu,
-					 struct rpfw_counter *counter)
+static __always_inline void describe_packet(struct rpfw_event *event, const struct sighting *seen)
 {
-	uint64_t now = bpf_ktime_get_ns();
-	uint64_t unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	struct net_device *device = ingress_device(seen);
-	struct rpfw_event *event;
+	struct sk_buff *skb = seen->skb;
+	unsigned char *head = BPF_CORE_READ(skb, head);
+	uint32_t transport = BPF_CORE_READ(skb, network_header) + seen->header.ihl * 4;
+
+	event->source = seen->source;
+	event->destination = seen->destination;
+	event->protocol = seen->header.protocol;
+	event->tos = seen->header.tos;
+	event->ttl = seen->header.ttl;
+	event->identification = seen->header.id;
+	event->fragment = seen->header.frag_off;
+	if (has_ports(seen->header.protocol) && !(seen->header.frag_off & bpf_htons(0x1fff)) &&
+	    transport + 4 <= BPF_CORE_READ(skb, tail))
+		describe_ports(event, head + transport);
+}
+
+static __always_inline void describe_ipv6_packet(struct rpfw_event_ipv6 *record, const struct sighting *seen)
+{
+	struct sk_buff *skb = seen->skb;
+	unsigned char *head = BPF_CORE_READ(skb, head);
+	uint32_t network = BPF_CORE_READ(skb, network_header);
+	uint32_t transport = network + sizeof(struct ipv6hdr);
+	struct ipv6hdr header;
+
+	if (transport > BPF_CORE_READ(skb, tail) || bpf_probe_read_kernel(&header, sizeof(header), head + network))
+		return;
+	__builtin_memcpy(record->source, &header.saddr, sizeof(record->source));
+	__builtin_memcpy(record->destination, &header.daddr, sizeof(record->destination));
+	record->event.protocol = header.nexthdr;
+	record->event.tos = header.priority << 4 | header.flow_lbl[0] >> 4;
+	record->event.ttl = header.hop_limit;
+	if (has_ports(header.nexthdr) && transport + 4 <= BPF_CORE_READ(skb, tail))
+		describe_ports(&record->event, head + transport);
+}
+
+/* What was seen where, whatever the packet. */
+static __always_inline void describe_sighting(struct rpfw_event *event, const struct rpfw_key *key,
+					      const struct sighting *seen, struct net_device *device, uint64_t now)
+{
 	char *kind;
 
-	/* Above its fair share a key leaves the second half of the ring to the others. */
-	if (counter->window_used > config.detail_when_full && unread > config.ring_bytes / 2) {
-		add_one(&counter->suppressed);
-		return;
-	}
-	event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
-	if (!event) {
-		add_one(&counter->lost_ring);
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
 	event->abi = RPFW_ABI;
 	event->key = *key;
 	event->time_ns = now;
-	counter->last_ns = now;
 	event->location = seen->location;
 	event->vrf_ifindex = seen->vrf_ifindex;
 	event->out_ifindex = seen->out_ifindex;
@@ -401,9 +425,37 @@ static __always_inline void write_record(const struct rpfw_key *key, const struc
 	kind = BPF_CORE_READ(device, rtnl_link_ops, kind);
 	if (kind)
 		bpf_probe_read_kernel_str(event->kind, sizeof(event->kind), kind);
-	describe_packet(event, device, seen);
-	describe_sysctls(event, device, seen->net);
-	describe_rules(event, seen->net);
+}
+
+static __always_inline void write_record(const struct rpfw_key *key, const struct sighting *seen, struct rpfw_cpu *cpu,
+					 struct rpfw_counter *counter, const bool is_ipv6)
+{
+	uint64_t now = bpf_ktime_get_ns();
+	uint64_t unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	struct net_device *device = ingress_device(seen);
+	struct rpfw_event *event;
+
+	/* Above its fair share a key leaves the second half of the ring to the others. */
+	if (counter->window_used > config.detail_when_full && unread > config.ring_bytes / 2) {
+		add_one(&counter->suppressed);
+		return;
+	}
+	event = bpf_ringbuf_reserve(&ring, is_ipv6 ? sizeof(struct rpfw_event_ipv6) : sizeof(*event), 0);
+	if (!event) {
+		add_one(&counter->lost_ring);
+		return;
+	}
+	__builtin_memset(event, 0, is_ipv6 ? sizeof(struct rpfw_event_ipv6) : sizeof(*event));
+	counter->last_ns = now;
+	describe_sighting(event, key, seen, device, now);
+	describe_buffer(event, seen->skb, device);
+	if (is_ipv6) {
+		describe_ipv6_packet((struct rpfw_event_ipv6 *)event, seen);
+	} else {
+		describe_packet(event, seen);
+		describe_sysctls(event, device, seen->net);
+		describe_rules(event, seen->net);
+	}
 
 	/* Before the record can be read, so that counts read after it are never behind it. */
 	add_one(&counter->emitted);
@@ -412,7 +464,7 @@ static __always_inline void write_record(const struct rpfw_key *key, const struc
 
 /* Counts a drop, and writes its record when somebody wants it. */
 static __always_inline void account(const struct rpfw_key *key, const struct sighting *seen, struct rpfw_cpu *cpu,
-				    bool wanted)
+				    bool wanted, bool is_ipv6)
 {
 	struct rpfw_counter *counter = counter_for(key, seen);
 	uint64_t window = bpf_jiffies64() >> RPFW_WINDOW_SHIFT;
@@ -427,7 +479,8 @@ static __always_inline void account(const struct rpfw_key *key, const struct sig
 		if (!counter->first_ns)
 			counter->first_ns = counter->last_ns;
 	}
-	if (wanted && (config.source_mask || config.destination_mask) && outside_filters(seen)) {
+	/* The filters are IPv4's. */
+	if (wanted && (config.source_mask || config.destination_mask) && (is_ipv6 || outside_filters(seen))) {
 		add_one(&counter->filtered);
 		return;
 	}
@@ -436,7 +489,11 @@ static __always_inline void account(const struct rpfw_key *key, const struct sig
 		return;
 	}
 	counter->window_used++;
-	write_record(key, seen, cpu, counter);
+	/* Two constant sizes: the ring's helper takes no other. */
+	if (is_ipv6)
+		write_record(key, seen, cpu, counter, true);
+	else
+		write_record(key, seen, cpu, counter, false);
 }
 
 /* Netfilter on a bridge runs with the bridge as device, after the port has received the packet. */
@@ -532,6 +589,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	struct rpfw_key key = { .reason = reason };
 	uint8_t outcome = has_reason ? outcome_of(reason) : RPFW_OUTCOME_OTHER;
 	bool is_ip = skb->protocol == bpf_htons(ETH_P_IP);
+	bool is_ipv6 = false;
 	uint64_t refused_skb = 0;
 	bool wanted = false;
 
@@ -545,7 +603,9 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 
 	if (config.verdict_hook && is_ip && refused_skb == (uint64_t)skb)
 		outcome = join_verdict(&seen, cpu, outcome, reason, has_reason, net && is_in_bridge(skb, device));
-	if (!net || !is_ip)
+	if (outcome == RPFW_OUTCOME_NETFILTER)
+		is_ipv6 = skb->protocol == bpf_htons(ETH_P_IPV6);
+	if (!net || (!is_ip && !is_ipv6))
 		outcome = RPFW_OUTCOME_OTHER;
 	if (outcome == RPFW_OUTCOME_NETFILTER && !received_on(skb, device))
 		outcome = RPFW_OUTCOME_OTHER;
@@ -553,7 +613,7 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	if (wanted) {
 		read_header(&seen, false);
 		/* Netfilter may drop before anybody has checked the header. */
-		if (seen.header.version != 4) {
+		if (seen.header.version != (is_ipv6 ? 6 : 4)) {
 			outcome = RPFW_OUTCOME_OTHER;
 			wanted = false;
 		}
@@ -567,12 +627,15 @@ static __always_inline void on_drop(struct sk_buff *skb, uint64_t location, uint
 	seen.net = net;
 	if (outcome != RPFW_OUTCOME_OTHER) {
 		find_ingress(&key, &seen, device);
-		key.in_bridge = is_in_bridge(skb, device);
-		key.path = path_of(&seen, false);
+		if (is_in_bridge(skb, device))
+			key.traits |= RPFW_TRAIT_IN_BRIDGE;
+		if (is_ipv6)
+			key.traits |= RPFW_TRAIT_IPV6;
+		key.path = is_ipv6 ? path_of_ipv6(skb) : path_of(&seen, false);
 		if (key.path != RPFW_PATH_UNKNOWN || !seen.path)
 			seen.path = key.path;
 	}
-	account(&key, &seen, cpu, wanted);
+	account(&key, &seen, cpu, wanted, is_ipv6);
 }
 
 /*
@@ -769,7 +832,7 @@ static __always_inline void on_verdict(struct sk_buff *skb, uint32_t source, uin
 	seen.path = RPFW_PATH_ARP;
 	seen.source = source;
 	seen.destination = destination;
-	account(&key, &seen, cpu, true);
+	account(&key, &seen, cpu, true, false);
 }
 
 SEC("?fexit/fib_validate_source")

@@ -12,6 +12,7 @@ package import Settings
 ///   CLOCK_MONOTONIC; nil when none was.
 /// - `namespace`: which namespace dropped, for when there is no model.
 /// - `ownership`: who set the values of that namespace; nil to work it out from the model.
+/// - `routes`: of an IPv6 packet, which the model knows nothing of; nil when they could not be asked for.
 ///
 /// What the kernel recorded always wins over the simulation. From the facts read at the drop follows which causes are
 /// possible; when only one is, it is observed. Otherwise the simulated check chooses. When the simulation contradicts the
@@ -19,8 +20,9 @@ package import Settings
 /// is nil if several are possible, nothing that rests on routes is said, and the inference counts as raced.
 package func attribute(
     _ drop: DropEvent, model: RoutingModel?, lastChange: UInt64?, namespace: NamespaceIdentity? = nil,
-    ownership: Ownership? = nil
+    ownership: Ownership? = nil, routes: IPv6Routes? = nil
 ) -> DropAttribution {
+    if drop.packet.isIPv6 { return attributeIPv6(drop, model, namespace, routes) }
     let situation = model.map { Situation(drop, model: $0) }
     let facts = DropFacts(
         drop, namespace: model?.facts.namespace ?? namespace,
@@ -99,11 +101,33 @@ private func attributeMartian(_ facts: DropFacts, _ situation: Situation?, _ las
 /// Neither the sysctls nor the kernel's own reverse lookup had a part in it: of the factors only those that describe where
 /// the packet came in and what it was are told.
 private func attributeNetfilter(_ facts: DropFacts, _ situation: Situation?) -> DropAttribution {
+    let path = path(facts, situation)
+    let suspects = situation.map { FilterSuspects($0.drop, model: $0.model, path: path) }
     return DropAttribution(
         attributed: false, cause: .netfilter,
         factors: factors(facts, situation, among: [.dnat, .decapsulated, .vrf, .otherNetns, .spoofSuspected]),
-        certainty: Certainty(attributed: facts.basis, cause: .observed), path: path(facts, situation),
-        filterRule: situation.flatMap { filterRule(dropping: $0.drop, model: $0.model) })
+        certainty: Certainty(attributed: facts.basis, cause: .observed), path: path, filterRule: suspects?.rule,
+        filterSuspects: suspects?.others ?? [])
+}
+
+/// The kernel itself never refuses an IPv6 packet for its source: what is recorded of them is netfilter's doing, and no
+/// check of the kernel's can be simulated.
+private func attributeIPv6(
+    _ drop: DropEvent, _ model: RoutingModel?, _ namespace: NamespaceIdentity?, _ routes: IPv6Routes?
+) -> DropAttribution {
+    let facts = DropFacts(drop, namespace: model?.facts.namespace ?? namespace)
+    var path = facts.path
+    switch routes?.forth.kind {
+    case .local?: path = path ?? .input
+    case .unicast?: path = path ?? .forward
+    default: break
+    }
+    let suspects = model.map { FilterSuspects(drop, model: $0, path: path, routes: routes) }
+    return DropAttribution(
+        attributed: false, cause: drop.key.outcome == .netfilter ? .netfilter : .other,
+        factors: factors(facts, nil, among: [.dnat, .decapsulated, .vrf, .otherNetns]),
+        certainty: Certainty(attributed: facts.basis, cause: .observed), path: path, filterRule: suspects?.rule,
+        filterSuspects: suspects?.others ?? [])
 }
 
 /// The way the packet was going: as the kernel said, else as the simulated check came to it, else by the address.

@@ -44,11 +44,13 @@ package struct DropAttribution: Hashable, Sendable {
     package var reverse: ReverseRoute?
     /// The packet filter rule that is the likely dropper, for cause `netfilter`.
     package var filterRule: FilterRule?
+    /// Those that could have dropped, where it cannot be told which of several did.
+    package var filterSuspects: [FilterRule]
 
     package init(
         attributed: Bool, cause: Cause?, factors: [Factor] = [], certainty: Certainty,
         inferredFrom: InferenceSource? = nil, path: PacketPath? = nil, reverse: ReverseRoute? = nil,
-        filterRule: FilterRule? = nil
+        filterRule: FilterRule? = nil, filterSuspects: [FilterRule] = []
     ) {
         self.attributed = attributed
         self.cause = cause
@@ -58,5 +60,6 @@ package struct DropAttribution: Hashable, Sendable {
         self.path = path
         self.reverse = reverse
         self.filterRule = filterRule
+        self.filterSuspects = filterSuspects
     }
 }

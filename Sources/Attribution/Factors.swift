@@ -39,6 +39,7 @@ extension DropFacts {
 
     /// 0/8, 169.254/16 and 240/4, whence nobody sends across routers. 255.255.255.255 is in 240/4.
     private var isFromSpecialBlock: Bool {
+        if drop.packet.isIPv6 { return false }
         let source = drop.packet.source.rawValue
         return source >> 24 == 0 || source >> 16 == 0xA9FE || source >> 28 == 0xF
     }

@@ -7,13 +7,15 @@ package import Packets
 package struct Finding: Hashable, Sendable, Identifiable {
     /// A source prefix and how many of the drops whose detail was received came from it.
     package struct Source: Hashable, Sendable {
-        package var prefix: IPv4Prefix
+        package var prefix: IPPrefix
         package var drops: UInt64
 
-        package init(prefix: IPv4Prefix, drops: UInt64) {
+        package init(prefix: IPPrefix, drops: UInt64) {
             self.prefix = prefix
             self.drops = drops
         }
+
+        package init(prefix: IPv4Prefix, drops: UInt64) { self.init(prefix: .v4(prefix), drops: drops) }
     }
 
     /// The same over runs: 16 lower-case hexadecimal digits.
@@ -21,6 +23,8 @@ package struct Finding: Hashable, Sendable, Identifiable {
     package var namespace: NamespaceIdentity
     package var interface: InterfaceName
     package var interfaceIndex: UInt32
+    /// The packets are IPv6.
+    package var isIPv6: Bool
     /// As of the latest drop.
     package var attribution: DropAttribution
     package var sysctls: SysctlsAtDrop?
@@ -50,7 +54,7 @@ package struct Finding: Hashable, Sendable, Identifiable {
     package init(
         id: String, namespace: NamespaceIdentity, interface: InterfaceName, interfaceIndex: UInt32,
         attribution: DropAttribution, sysctls: SysctlsAtDrop?, drops: UInt64, detailed: UInt64, firstSeen: UInt64,
-        lastSeen: UInt64, sources: [Source], samples: [Sample]
+        lastSeen: UInt64, sources: [Source], samples: [Sample], isIPv6: Bool = false
     ) {
         self.id = id
         self.namespace = namespace
@@ -64,5 +68,6 @@ package struct Finding: Hashable, Sendable, Identifiable {
         self.lastSeen = lastSeen
         self.sources = sources
         self.samples = samples
+        self.isIPv6 = isIPv6
     }
 }

@@ -12,8 +12,12 @@ struct FindingIdentity: Hashable, Sendable {
     /// Bit n is set for factor n of the contract's order.
     private var factors: UInt32 = 0
     private var reversePrefix: IPv4Prefix?
+    private(set) var isIPv6 = false
 
-    init(_ attribution: DropAttribution, interface: InterfaceName, namespace: NamespaceIdentity) {
+    init(
+        _ attribution: DropAttribution, interface: InterfaceName, namespace: NamespaceIdentity, isIPv6: Bool = false
+    ) {
+        self.isIPv6 = isIPv6
         self.namespace = namespace.stableName
         self.interface = interface
         cause = attribution.cause
@@ -39,6 +43,7 @@ struct FindingIdentity: Hashable, Sendable {
         let names = Factor.allCases.filter { factors & (Self.bits[$0] ?? 0) != 0 }.map(\.rawValue)
         hash.add(names.joined(separator: " ").utf8)
         hash.add(reversePrefix.map { "\($0.address)/\($0.length)".utf8 })
+        if isIPv6 { hash.add("ipv6".utf8) }
         return hash.hexadecimal
     }
 

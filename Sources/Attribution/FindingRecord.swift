@@ -8,6 +8,7 @@ struct FindingRecord: Sendable {
     let id: String
     let namespace: NamespaceIdentity
     let interface: InterfaceName
+    let isIPv6: Bool
     var interfaceIndex: UInt32
     var attribution: DropAttribution
     var sysctls: SysctlsAtDrop?
@@ -18,7 +19,8 @@ struct FindingRecord: Sendable {
     var detailed: UInt64 = 0
     var firstSeen: UInt64 = 0
     var lastSeen: UInt64 = 0
-    private var sources = SourceSketch()
+    private var sources = SourceSketch<IPv4Address>()
+    private var ipv6Sources: SourceSketch<IPv6Address>?
     private var samples = SampleSet()
 
     /// Stands for several problems that could not be kept apart: nothing is said that holds for only some of them.
@@ -26,8 +28,9 @@ struct FindingRecord: Sendable {
 
     init(
         id: String, namespace: NamespaceIdentity, interface: InterfaceName, interfaceIndex: UInt32,
-        attribution: DropAttribution, isCatchAll: Bool = false
+        attribution: DropAttribution, isIPv6: Bool = false, isCatchAll: Bool = false
     ) {
+        self.isIPv6 = isIPv6
         self.id = id
         self.namespace = namespace
         self.interface = interface
@@ -38,7 +41,12 @@ struct FindingRecord: Sendable {
 
     mutating func record(_ drop: DropEvent, _ attribution: DropAttribution, distinguishesPorts: Bool) {
         detailed += 1
-        sources.record(drop.packet.source)
+        if let ipv6 = drop.packet.ipv6 {
+            ipv6Sources = ipv6Sources ?? SourceSketch()
+            ipv6Sources?.record(ipv6.source)
+        } else {
+            sources.record(drop.packet.source)
+        }
         samples.record(drop, distinguishesPorts: distinguishesPorts)
         saw(from: drop.time, to: drop.time)
         guard !isCatchAll else { return }
@@ -59,6 +67,14 @@ struct FindingRecord: Sendable {
             attribution: attribution,
             sysctls: sysctls, drops: settledForGood + drops, detailed: detailed, firstSeen: firstSeen,
             lastSeen: lastSeen,
-            sources: sources.prefixes(limit: 10), samples: samples.samples)
+            sources: sourcePrefixes, samples: samples.samples, isIPv6: isIPv6)
     }
+
+    private var sourcePrefixes: [Finding.Source] {
+        guard let ipv6Sources else { return sources.prefixes(limit: Self.sourceLimit) }
+        let all = sources.prefixes(limit: Self.sourceLimit) + ipv6Sources.prefixes(limit: Self.sourceLimit)
+        return Array(all.sorted { ($1.drops, $0.prefix) < ($0.drops, $1.prefix) }.prefix(Self.sourceLimit))
+    }
+
+    private static let sourceLimit = 10
 }

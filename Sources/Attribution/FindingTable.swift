@@ -32,8 +32,9 @@ package struct FindingTable: Sendable {
     ) -> (id: String, isNew: Bool) {
         let known = records.count
         let slot = slot(
-            FindingIdentity(attribution, interface: drop.interfaceName, namespace: namespace), attribution, namespace,
-            drop.interfaceName, drop.key.interfaceIndex)
+            FindingIdentity(
+                attribution, interface: drop.interfaceName, namespace: namespace, isIPv6: drop.packet.isIPv6),
+            attribution, namespace, drop.interfaceName, drop.key.interfaceIndex)
         records[slot].record(drop, attribution, distinguishesPorts: rulesSelectOnFlow)
         records[slot].drops += keys[drop.key, default: KeyShares(settling: settlings)].record(slot)
         if settlings == 0 && keys.count > maximumKeys { giveUpKeys { _ in true } }
@@ -96,7 +97,7 @@ package struct FindingTable: Sendable {
                 identity,
                 FindingRecord(
                     id: identity.id, namespace: namespace, interface: interface, interfaceIndex: index,
-                    attribution: attribution))
+                    attribution: attribution, isIPv6: identity.isIPv6))
         }
         let inNamespace = FindingIdentity(allOf: attribution.cause, namespace: namespace)
         if let slot = slots[inNamespace] { return slot }
@@ -154,8 +155,8 @@ package struct FindingTable: Sendable {
         let namespace = known ?? NamespaceIdentity(inode: key.namespaceInode, cookie: key.namespaceCookie)
         let interface = key.isOverflow ? InterfaceName("") : counter.interfaceName
         let slot = slot(
-            FindingIdentity(attribution, interface: interface, namespace: namespace), attribution, namespace, interface,
-            key.isOverflow ? 0 : key.interfaceIndex)
+            FindingIdentity(attribution, interface: interface, namespace: namespace, isIPv6: key.isIPv6), attribution,
+            namespace, interface, key.isOverflow ? 0 : key.interfaceIndex)
         var shares = KeyShares(settling: settlings)
         shares.addWithoutDetail(slot)
         keys[key] = shares

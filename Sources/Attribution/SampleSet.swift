@@ -9,6 +9,7 @@ struct SampleSet: Sendable {
     private struct Key: Hashable {
         var source: IPv4Address
         var destination: IPv4Address
+        var ipv6: Packet.IPv6Addresses?
         var mark: UInt32
         /// The DSCP; routing does not look at ECN.
         var tos: UInt8
@@ -27,7 +28,8 @@ struct SampleSet: Sendable {
     mutating func record(_ drop: DropEvent, distinguishesPorts: Bool) {
         let packet = drop.packet
         var key = Key(
-            source: packet.source, destination: packet.destination, mark: packet.mark, tos: packet.tos & 0xFC,
+            source: packet.source, destination: packet.destination, ipv6: packet.ipv6, mark: packet.mark,
+            tos: packet.tos & 0xFC,
             interface: drop.key.interfaceIndex, path: drop.path ?? drop.key.path, outputInterface: drop.outputInterface)
         if distinguishesPorts {
             key.transport = packet.transport

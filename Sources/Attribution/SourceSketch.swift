@@ -5,27 +5,26 @@ import Packets
 ///
 /// A new address takes the place of the one counted least and inherits its count as its error, so that an address with
 /// more than 1/256 of the drops is never missed and `count - error` never too high.
-struct SourceSketch: Sendable {
-    static let capacity = 256
+struct SourceSketch<Address: SketchedAddress>: Sendable {
+    static var capacity: Int { 256 }
 
-    private var addresses: [UInt32] = []
+    private var addresses: [Address] = []
     private var counts: [UInt64] = []
     private var errors: [UInt64] = []
-    private var slots: [UInt32: Int] = [:]
+    private var slots: [Address: Int] = [:]
     /// The least count, and the slot to begin with in looking for one that has it. Counts only grow, so a full turn
     /// without a find means that the least has grown: the cost of a replacement is constant on average.
     private var least: UInt64 = 1
     private var cursor = 0
     private(set) var total: UInt64 = 0
     /// All bits that every address has, and that some address has: they give the prefix of everything seen.
-    private var common: UInt32 = .max
-    private var any: UInt32 = 0
+    private var common = Address.allBits
+    private var any = Address.unspecified
 
-    mutating func record(_ source: IPv4Address) {
-        let address = source.rawValue
+    mutating func record(_ address: Address) {
         total += 1
-        common &= address
-        any |= address
+        common = common.and(address)
+        any = any.or(address)
         if let slot = slots[address] {
             counts[slot] += 1
         } else if addresses.count < Self.capacity {
@@ -63,7 +62,7 @@ struct SourceSketch: Sendable {
         for (slot, address) in addresses.enumerated() {
             let known = counts[slot] - errors[slot]
             rest += errors[slot]
-            parts.append(Finding.Source(prefix: IPv4Prefix(IPv4Address(rawValue: address), length: 32), drops: known))
+            parts.append(Finding.Source(prefix: Address.block(address, length: .max), drops: known))
         }
         if rest > 0 {
             // More sources than places: those with less than a hundredth are here by chance.
@@ -71,14 +70,19 @@ struct SourceSketch: Sendable {
             rest = total - kept.reduce(0) { $0 + $1.drops }
             parts = kept
         }
-        parts = Self.merged(parts, length: 24)
-        for length: UInt8 in [16, 8] where parts.count > limit { parts = Self.merged(parts, length: length) }
+        for (index, length) in Address.blockLengths.enumerated() where index == 0 || parts.count > limit {
+            parts = Self.merged(parts, length: length)
+        }
         parts.sort { ($1.drops, $0.prefix) < ($0.drops, $1.prefix) }
         let room = rest > 0 || parts.count > limit ? max(limit - 1, 0) : limit
         let others = parts.dropFirst(room)
         if rest > 0 || !others.isEmpty {
             let cover =
-                rest > 0 ? everything : others.dropFirst().reduce(others.first?.prefix ?? .any) { $0.union($1.prefix) }
+                rest > 0
+                ? everything
+                : others.dropFirst().reduce(others.first?.prefix ?? Address.block(.unspecified, length: 0)) {
+                    $0.union($1.prefix)
+                }
             let drops = others.reduce(rest) { $0 + $1.drops }
             parts = Array(parts.prefix(room))
             parts.append(Finding.Source(prefix: cover, drops: drops))
@@ -91,7 +95,7 @@ struct SourceSketch: Sendable {
     private static func merged(_ parts: [Finding.Source], length: UInt8) -> [Finding.Source] {
         var result: [Finding.Source] = []
         let groups = Dictionary(grouping: parts) {
-            IPv4Prefix($0.prefix.address, length: min(length, $0.prefix.length))
+            IPPrefix($0.prefix.address, length: min(length, $0.prefix.length))
         }
         for (block, members) in groups {
             let sum = members.reduce(0) { $0 + $1.drops }
@@ -106,15 +110,64 @@ struct SourceSketch: Sendable {
         return result
     }
 
-    private var everything: IPv4Prefix {
-        IPv4Prefix(IPv4Address(rawValue: common), length: UInt8((common ^ any).leadingZeroBitCount))
+    private var everything: IPPrefix {
+        Address.block(common, length: common.sameBits(as: any))
     }
 }
 
-extension IPv4Prefix {
-    /// The smallest block that contains both.
+/// An address of either version, by its bits.
+protocol SketchedAddress: Hashable, Sendable {
+    static var allBits: Self { get }
+    static var unspecified: Self { get }
+
+    /// Prefixes that many addresses are summed up in, the longest first.
+    static var blockLengths: [UInt8] { get }
+
+    /// The block that the address is in; more bits than there are count as all.
+    static func block(_ address: Self, length: UInt8) -> IPPrefix
+
+    func and(_ other: Self) -> Self
+    func or(_ other: Self) -> Self
+
+    /// How many of the first bits are the same.
+    func sameBits(as other: Self) -> UInt8
+}
+
+extension IPv4Address: SketchedAddress {
+    static var allBits: Self { limitedBroadcast }
+    static var blockLengths: [UInt8] { [24, 16, 8] }
+
+    static func block(_ address: Self, length: UInt8) -> IPPrefix { .v4(IPv4Prefix(address, length: length)) }
+
+    func and(_ other: Self) -> Self { Self(rawValue: rawValue & other.rawValue) }
+    func or(_ other: Self) -> Self { Self(rawValue: rawValue | other.rawValue) }
+    func sameBits(as other: Self) -> UInt8 { UInt8((rawValue ^ other.rawValue).leadingZeroBitCount) }
+}
+
+extension IPv6Address: SketchedAddress {
+    static var allBits: Self { Self(high: .max, low: .max) }
+    static var blockLengths: [UInt8] { [64, 48, 32] }
+
+    static func block(_ address: Self, length: UInt8) -> IPPrefix { IPPrefix(.v6(address), length: length) }
+
+    func and(_ other: Self) -> Self { Self(high: high & other.high, low: low & other.low) }
+    func or(_ other: Self) -> Self { Self(high: high | other.high, low: low | other.low) }
+
+    func sameBits(as other: Self) -> UInt8 {
+        let first = (high ^ other.high).leadingZeroBitCount
+        return UInt8(first < 64 ? first : 64 + (low ^ other.low).leadingZeroBitCount)
+    }
+}
+
+extension IPPrefix {
+    /// The smallest block that contains both, of one version.
     fileprivate func union(_ other: Self) -> Self {
-        let same = (address.rawValue ^ other.address.rawValue).leadingZeroBitCount
-        return IPv4Prefix(address, length: min(length, other.length, UInt8(same)))
+        let same: UInt8 =
+            switch (address, other.address) {
+            case (.v4(let own), .v4(let other)): own.sameBits(as: other)
+            case (.v6(let own), .v6(let other)): own.sameBits(as: other)
+            default: 0
+            }
+        return IPPrefix(address, length: min(length, other.length, same))
     }
 }

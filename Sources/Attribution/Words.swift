@@ -31,6 +31,13 @@ struct Words {
 
     mutating func next() -> String? { words.popFirst() }
 
+    /// Takes the next word when it is this one.
+    mutating func skip(_ word: String) -> Bool {
+        guard words.first == word else { return false }
+        words.removeFirst()
+        return true
+    }
+
     /// The fields of a concatenation: `saddr . mark . iif`.
     mutating func fields() -> [String] {
         guard let first = next() else { return [] }

@@ -3,14 +3,29 @@ import CEvent
 import Packets
 
 extension DropEvent {
-    /// Decodes one record of the ring buffer (`struct rpfw_event` in bpf/event.h).
+    /// Decodes one record of the ring buffer (`struct rpfw_event` or `struct rpfw_event_ipv6` in bpf/event.h, which differ
+    /// in size).
     ///
     /// Nil for a record of another size or layout version, and for a value that the layout does not have.
     /// `reasonName` and `locationSymbol` are not in the record and stay nil.
     package init?(record: RawSpan) {
-        guard record.byteCount == MemoryLayout<rpfw_event>.size else { return nil }
-        // Safe: the size is checked, and rpfw_event is integers only, so every bit pattern is one.
-        self.init(unsafe record.unsafeLoadUnaligned(as: rpfw_event.self))
+        // Safe: the size is checked, and both are integers only, so every bit pattern is one.
+        switch record.byteCount {
+        case MemoryLayout<rpfw_event>.size:
+            self.init(unsafe record.unsafeLoadUnaligned(as: rpfw_event.self))
+        case MemoryLayout<rpfw_event_ipv6>.size:
+            self.init(unsafe record.unsafeLoadUnaligned(as: rpfw_event_ipv6.self))
+        default:
+            return nil
+        }
+    }
+
+    private init?(_ raw: rpfw_event_ipv6) {
+        guard let source = IPv6Address(octets: octets(of: raw.source)),
+            let destination = IPv6Address(octets: octets(of: raw.destination))
+        else { return nil }
+        self.init(raw.event)
+        packet.ipv6 = Packet.IPv6Addresses(source: source, destination: destination)
     }
 
     private init?(_ raw: rpfw_event) {
@@ -49,7 +64,8 @@ extension DropKey {
         self.init(
             namespaceCookie: raw.netns_cookie, namespaceInode: raw.netns_inode, interfaceIndex: raw.ifindex,
             reason: raw.reason, outcome: outcome, path: path.value, interfaceHasAddress: raw.has_ipv4 != 0,
-            isInBridge: raw.in_bridge != 0)
+            isInBridge: raw.traits & RPFW_TRAIT_IN_BRIDGE.rawValue != 0,
+            isIPv6: raw.traits & RPFW_TRAIT_IPV6.rawValue != 0)
     }
 }
 

@@ -45,12 +45,15 @@ package struct DropKey: Hashable, Sendable {
     package var interfaceHasAddress: Bool
     /// Dropped by netfilter on a bridge, while it was still a frame of one of its ports: no counter of IP's counts it.
     package var isInBridge: Bool
+    /// An IPv6 packet: only ever with outcome `netfilter`, as the kernel itself checks IPv4 only.
+    package var isIPv6: Bool
 
     package static let overflowInterface: UInt32 = .max
 
     package init(
         namespaceCookie: UInt64, namespaceInode: UInt32, interfaceIndex: UInt32, reason: UInt32,
-        outcome: DropOutcome, path: PacketPath?, interfaceHasAddress: Bool, isInBridge: Bool = false
+        outcome: DropOutcome, path: PacketPath?, interfaceHasAddress: Bool, isInBridge: Bool = false,
+        isIPv6: Bool = false
     ) {
         self.namespaceCookie = namespaceCookie
         self.namespaceInode = namespaceInode
@@ -60,6 +63,7 @@ package struct DropKey: Hashable, Sendable {
         self.path = path
         self.interfaceHasAddress = interfaceHasAddress
         self.isInBridge = isInBridge
+        self.isIPv6 = isIPv6
     }
 }
 

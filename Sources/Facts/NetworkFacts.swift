@@ -48,37 +48,3 @@ package struct NetworkFacts: Hashable, Sendable {
         addresses.filter { $0.interface == interface }
     }
 }
-
-/// A packet filter rule that checks the reverse path by itself: iptables' `rpfilter` match or an nft `fib` expression.
-package struct FilterRule: Hashable, Sendable {
-    package enum Tool: Hashable, Sendable {
-        /// A native nftables rule; changed with `nft`.
-        case nft
-        /// A rule of iptables (`iptables` or `iptables-legacy`, the command that shows it).
-        case iptables(command: String)
-    }
-
-    package var tool: Tool
-    /// `ip`, `inet`, `netdev`; `ip` for iptables.
-    package var family: String
-    package var table: String
-    package var chain: String
-    /// nft's handle; nil for iptables.
-    package var handle: UInt64?
-    /// The position in the chain, from 1: what `iptables -R` takes.
-    package var position: Int
-    /// The rule as its tool writes it, without handle and without `-A CHAIN`.
-    package var text: String
-
-    package init(
-        tool: Tool, family: String, table: String, chain: String, handle: UInt64? = nil, position: Int, text: String
-    ) {
-        self.tool = tool
-        self.family = family
-        self.table = table
-        self.chain = chain
-        self.handle = handle
-        self.position = position
-        self.text = text
-    }
-}

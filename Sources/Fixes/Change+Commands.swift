@@ -32,7 +32,7 @@ extension Change {
             guard let words = route.words(in: facts, gatewayUnknown: gatewayUnknown) else { return nil }
             return pair(context, "route", add: words, delete: words)
         case .exemptFromFilter(let exemption):
-            return facts.link(exemption.interface).flatMap { exemption.commands(in: context, link: $0) }
+            return facts.link(exemption.interface).flatMap { exemption.commands(for: $0)?.pair(in: context) }
         }
     }
 

@@ -34,6 +34,11 @@ package enum CommandContext: Hashable, Sendable {
         return (check ?? "") + guarded
     }
 
+    /// Runs `words` only when the output of `probe` has `line` in it.
+    package func command(_ words: [ShellWord], whenOutputOf probe: [ShellWord], has line: [UInt8]) -> String {
+        (check ?? "") + "\(inside(probe)) | grep -qF -- \(ShellWord(quoting: line).text) && \(inside(words))"
+    }
+
     private var check: String? {
         guard case .process(let id, let inode) = self else { return nil }
         return "[ \"$(readlink /proc/\(id)/ns/net)\" = 'net:[\(inode)]' ] && "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Facts
+package import Facts
 import Packets
 
 /// A packet filter rule changed so that it no longer applies to one interface.
-struct FilterExemption: Hashable, Sendable {
+package struct FilterExemption: Hashable, Sendable {
     enum Method: Hashable, Sendable {
         /// The same rule with "not this interface" in front.
         case narrow
@@ -11,24 +11,45 @@ struct FilterExemption: Hashable, Sendable {
         case delete
         /// The rule selects interfaces in a way that cannot be combined: packets of this one leave the chain before it.
         case returnBefore
+        /// The rule lets pass what passes the check, and something behind it drops the rest: packets of this interface
+        /// are let pass before it, by the same verdict.
+        case passBefore(verdict: String)
     }
 
-    var rule: FilterRule
-    var interface: UInt32
-    var method: Method
+    let rule: FilterRule
+    let interface: UInt32
+    let method: Method
 
-    /// Nil when the rule cannot be named or the interface cannot be written in the tool's language.
+    /// Nil when the rule cannot be named, cannot be changed by others than its owner, or the interface cannot be written
+    /// in the tool's language.
     init?(of rule: FilterRule, for link: Link) {
         self.rule = rule
         interface = link.index
+        let verdict = Self.passingVerdict(of: rule)
+        if rule.dropper != nil && verdict == nil { return nil }
         switch rule.tool {
         case .nft:
-            guard rule.handle != nil else { return nil }
-            method = .narrow
+            guard rule.handle != nil, !rule.isLocked, NftText.isNameable(rule), NftText.isOneStatement(rule.text) else {
+                return nil
+            }
+            method = verdict.map { .passBefore(verdict: $0) } ?? .narrow
         case .iptables:
             // A trailing + is iptables' wildcard and cannot be escaped.
             guard link.name.bytes.last != UInt8(ascii: "+") else { return nil }
-            method = Self.iptablesMethod(for: link.name, in: IptablesText.words(rule.text))
+            method =
+                verdict.map { .passBefore(verdict: $0) }
+                ?? Self.iptablesMethod(for: link.name, in: IptablesText.words(rule.text))
+        }
+    }
+
+    /// Nil when the rule itself drops.
+    private static func passingVerdict(of rule: FilterRule) -> String? {
+        switch rule.tool {
+        case .nft:
+            ["drop", "reject", "accept", "return"].first { NftText.words(rule.text).contains($0) }.flatMap {
+                $0 == "drop" || $0 == "reject" ? nil : $0
+            }
+        case .iptables: ["ACCEPT", "RETURN"].first { IptablesText.words(rule.text).last == $0 }
         }
     }
 
@@ -39,63 +60,147 @@ struct FilterExemption: Hashable, Sendable {
         return isThisOne && !isInverted ? .delete : .returnBefore
     }
 
-    func commands(in context: CommandContext, link: Link) -> CommandPair? {
+    /// How to make the change and take it back. `link` is the exempted interface.
+    package func commands(for link: Link) -> FilterCommands? {
         switch rule.tool {
-        case .nft: nftCommands(in: context, link: link)
-        case .iptables(let command): iptablesCommands(command, in: context, link: link)
+        case .nft: nftCommands(link)
+        case .iptables(let command): iptablesCommands(command, link)
         }
     }
 
-    private func nftCommands(in context: CommandContext, link: Link) -> CommandPair? {
+    // MARK: nft
+
+    private func nftCommands(_ link: Link) -> FilterCommands? {
         guard let handle = rule.handle else { return nil }
-        // nft reads its words as one line of its own language; the place, the condition and the rule are one shell
-        // word.
-        let place = "replace rule \(rule.family) \(rule.table) \(rule.chain) handle \(handle) "
-        let condition = Array(Self.nftCondition(link).utf8)
-        let exempted = Array(place.utf8) + condition + Array(rule.text.utf8)
-        return CommandPair(
-            apply: context.command(["nft", ShellWord(quoting: exempted)]),
-            revert: context.command(["nft", ShellWord(quoting: place + rule.text)]))
+        let replace = "replace rule \(rule.family) \(rule.table) \(rule.chain) handle \(handle) "
+        let (condition, shown) = Self.nftCondition(link, isNegated: method == .narrow)
+        let changed: [UInt8]
+        let changedLine: [UInt8]
+        switch method {
+        case .passBefore(let verdict):
+            // One rule stays one rule, with the number that it has: then the way back is known beforehand.
+            changed = Array("jump { ".utf8) + condition + Array("\(verdict); \(rule.text); }".utf8)
+            changedLine = Array("}".utf8)
+        default:
+            changed = condition + Array(rule.text.utf8)
+            changedLine = shown + Array(rule.text.utf8)
+        }
+        // nft reads its words as one line of its own language: all of it is one argument.
+        func step(_ line: [UInt8], _ text: [UInt8]) -> FilterCommands.Step {
+            FilterCommands.Step(
+                probe: FilterCommands.Probe(
+                    command: Self.words(["nft", "-a", "-t", "-s", "list", "chain", rule.family, rule.table, rule.chain]
+                    ),
+                    line: line + Array(" # handle \(handle)".utf8), isOnlyLine: false),
+                command: Self.words(["nft"]) + [Array(replace.utf8) + text])
+        }
+        return FilterCommands(
+            apply: step(Array(NftText.lastLine(rule.text).utf8), changed),
+            revert: step(changedLine, Array(rule.text.utf8)))
     }
 
+    /// The condition to write, and as nft shows it afterwards.
+    ///
     /// nft has no escape for a double quote, takes a trailing asterisk for a wildcard and a backslash for its escape:
-    /// an interface with such a name is named by its index.
-    private static func nftCondition(_ link: Link) -> String {
+    /// an interface with such a name is named by its index, which nft shows as the name.
+    private static func nftCondition(_ link: Link, isNegated: Bool) -> (written: [UInt8], shown: [UInt8]) {
         let special = Array("\"*\\".utf8)
         let isWritable = ShellWord.isShowable(link.name.bytes) && !link.name.bytes.contains { special.contains($0) }
-        return isWritable ? "iifname != \"\(link.name.text)\" " : "iif != \(link.index) "
+        let relation = isNegated ? "!= " : ""
+        let quoted = Array("\"".utf8) + link.name.bytes + Array("\" ".utf8)
+        if isWritable {
+            let text = Array("iifname \(relation)".utf8) + quoted
+            return (text, text)
+        }
+        let start = Array("iif \(relation)".utf8)
+        return (start + Array("\(link.index) ".utf8), start + quoted)
     }
 
-    private func iptablesCommands(_ tool: String, in context: CommandContext, link: Link) -> CommandPair {
-        let base = [ShellWord(quoting: tool), "-t", ShellWord(quoting: rule.table)]
-        let chain = ShellWord(quoting: rule.chain)
-        let position = ShellWord(quoting: String(rule.position))
-        let original = IptablesText.words(rule.text).map { ShellWord(quoting: $0) }
-        let name = ShellWord(quoting: link.name)
-        let show = base + ["-S", chain, position]
-        // The position may mean another rule by now: each command first looks whether it still is this one.
-        let shown = Array("-A \(rule.chain) \(rule.text)".utf8)
+    // MARK: iptables
+
+    private func iptablesCommands(_ tool: String, _ link: Link) -> FilterCommands {
+        let base = Self.words([tool, "-t", rule.table])
+        let chain = Array(rule.chain.utf8)
+        let position = Array(String(rule.position).utf8)
+        let original = Self.words(IptablesText.words(rule.text))
+        func option(_ text: String) -> [UInt8] { Array(text.utf8) }
+        func probe(_ line: [UInt8]) -> FilterCommands.Probe {
+            // The position may mean another rule by now.
+            FilterCommands.Probe(command: base + [option("-S"), chain, position], line: line, isOnlyLine: true)
+        }
+        let shown = probe(Array("-A \(rule.chain) \(rule.text)".utf8))
         switch method {
         case .narrow:
             // iptables shows the interface behind the addresses, wherever it was typed.
             let (addresses, rest) = IptablesText.splitAddresses(rule.text)
             let exempted = Array("-A \(rule.chain) \(addresses)! -i ".utf8) + link.name.bytes + Array(" \(rest)".utf8)
-            return CommandPair(
-                apply: context.command(
-                    base + ["-R", chain, position, "!", "-i", name] + original, whenOutputOf: show, is: shown),
-                revert: context.command(
-                    base + ["-R", chain, position] + original, whenOutputOf: show, is: exempted))
+            let replace = base + [option("-R"), chain, position]
+            return FilterCommands(
+                apply: .init(probe: shown, command: replace + [option("!"), option("-i"), link.name.bytes] + original),
+                revert: .init(probe: probe(exempted), command: replace + original))
         case .delete:
-            return CommandPair(
-                apply: context.command(base + ["-D", chain, position], whenOutputOf: show, is: shown),
-                revert: context.command(base + ["-I", chain, position] + original))
-        case .returnBefore:
-            let exemption: [ShellWord] = ["-i", name, "-j", "RETURN"]
-            return CommandPair(
-                apply: context.command(
-                    base + ["-I", chain, position] + exemption, whenOutputOf: show, is: shown),
-                revert: context.command(base + ["-D", chain] + exemption))
+            return FilterCommands(
+                apply: .init(probe: shown, command: base + [option("-D"), chain, position]),
+                revert: .init(probe: nil, command: base + [option("-I"), chain, position] + original))
+        case .returnBefore, .passBefore:
+            var verdict = "RETURN"
+            if case .passBefore(let own) = method { verdict = own }
+            let exemption = [option("-i"), link.name.bytes, option("-j"), option(verdict)]
+            return FilterCommands(
+                apply: .init(probe: shown, command: base + [option("-I"), chain, position] + exemption),
+                revert: .init(probe: nil, command: base + [option("-D"), chain] + exemption))
         }
+    }
+
+    private static func words(_ texts: [String]) -> FilterCommands.Words { texts.map { Array($0.utf8) } }
+}
+
+/// A rule as `nft list ruleset` writes it.
+enum NftText {
+    /// Words outside of quotes.
+    static func words(_ text: String) -> [String] {
+        text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset.isMultiple(of: 2) }
+            .flatMap { $0.element.split(whereSeparator: { " ,;".contains($0) }).map(String.init) }
+    }
+
+    /// The names of table and chain are words of nft's language. They are the namespace's own, and may be anything.
+    static func isNameable(_ rule: FilterRule) -> Bool {
+        [rule.family, rule.table, rule.chain].allSatisfy { name in
+            guard let first = name.utf8.first, first != UInt8(ascii: "-") else { return false }
+            return name.utf8.allSatisfy { octet in
+                switch octet {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "_-./".utf8.contains(octet)
+                }
+            }
+        }
+    }
+
+    /// False for a text that would be read as more than one rule, or that holds a character that ends it: a comment may
+    /// hold what its author likes, and nft shows it as it is.
+    static func isOneStatement(_ text: String) -> Bool {
+        let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+        guard !parts.count.isMultiple(of: 2), !text.contains(where: \.isNewline) else { return false }
+        var depth = 0
+        for (index, part) in parts.enumerated() where index.isMultiple(of: 2) {
+            for character in part {
+                switch character {
+                case "{": depth += 1
+                case "}": depth -= 1
+                case ";" where depth == 0: return false
+                case "#", "$", "\\": return false
+                default: break
+                }
+                if depth < 0 { return false }
+            }
+        }
+        return depth == 0
+    }
+
+    /// What stands on the last line of the rule: a chain in braces goes over several.
+    static func lastLine(_ text: String) -> String {
+        text.contains("jump {") || text.contains("goto {") ? "}" : text
     }
 }
 

@@ -86,10 +86,7 @@ extension Situation {
     var reasonForNoUsableFix: String {
         switch finding.attribution.cause {
         case .netfilter:
-            return finding.attribution.filterRule == nil
-                ? NoFix.unknownFilterRule
-                : "Not the rp_filter sysctl: a packet filter rule dropped, and it cannot be changed for \(interface)"
-                    + " alone by a command."
+            return reasonForNoExemption
         case .localSource: return localSourceReason
         default:
             return "None of the usual changes would make the kernel accept these packets as the namespace is now: trace"
@@ -136,6 +133,7 @@ enum NoFix {
         + " misconfigured, and route_localnet would open this host's loopback services to the network."
     static let other = "Not rp_filter, and not a check that any of its settings changes."
     static let unknownFilterRule =
-        "Not the rp_filter sysctl: a packet filter rule dropped these packets, and which one could not be told. `nft"
-        + " monitor trace` with `meta nftrace set 1` on the interface shows it."
+        "Not the rp_filter sysctl: a packet filter rule dropped these packets, and which one could not be told."
+        + " \(filterTrace)"
+    static let filterTrace = "`nft monitor trace` with `meta nftrace set 1` on the interface shows it."
 }

@@ -23,20 +23,35 @@ struct Recipe {
 extension Situation {
     /// The copied recipes that would not work here or are wider than the recommended fix, each tried in the simulation.
     func rejectedRecipes(recommended: Assessment?) -> [RejectedRecipe] {
-        recipes(instead: recommended).compactMap { recipe in
-            guard recipe.changes != recommended?.candidate.changes else { return nil }
-            let simulation = Simulation(recipe.changes, in: self)
-            // The same values by another way are not worse.
-            if let recommended, simulation.facts.configuration == recommended.simulation.facts.configuration,
-                recipe.changes.allSatisfy(\.isSysctl), recommended.candidate.changes.allSatisfy(\.isSysctl)
-            {
-                return nil
+        ipv6Recipes
+            + recipes(instead: recommended).compactMap { recipe in
+                guard recipe.changes != recommended?.candidate.changes else { return nil }
+                let simulation = Simulation(recipe.changes, in: self)
+                // The same values by another way are not worse.
+                if let recommended, simulation.facts.configuration == recommended.simulation.facts.configuration,
+                    recipe.changes.allSatisfy(\.isSysctl), recommended.candidate.changes.allSatisfy(\.isSysctl)
+                {
+                    return nil
+                }
+                guard let reason = recipe.reason(simulation) else { return nil }
+                let commands = recipe.changes.compactMap { $0.commands(in: context, facts: facts)?.apply }
+                guard commands.count == recipe.changes.count else { return nil }
+                return RejectedRecipe(recipe: recipe.name, commands: commands, reason: reason)
             }
-            guard let reason = recipe.reason(simulation) else { return nil }
-            let commands = recipe.changes.compactMap { $0.commands(in: context, facts: facts)?.apply }
-            guard commands.count == recipe.changes.count else { return nil }
-            return RejectedRecipe(recipe: recipe.name, commands: commands, reason: reason)
-        }
+    }
+
+    /// A recipe for IPv6 is no change of what the simulation knows.
+    private var ipv6Recipes: [RejectedRecipe] {
+        guard finding.isIPv6 else { return [] }
+        let key = "net.ipv6.conf.\(ingress.name.bytes.contains(UInt8(ascii: ".")) ? "all" : interface).rp_filter"
+        return [
+            RejectedRecipe(
+                recipe: "rp_filter off for IPv6: net.ipv6.conf.*.rp_filter=0",
+                commands: [context.command(["sysctl", "-w", ShellWord(quoting: "\(key)=0")])],
+                reason:
+                    "There is no such key: the kernel has rp_filter for IPv4 only, and the packet filter's own check"
+                    + " looks at no sysctl.")
+        ]
     }
 
     private func recipes(instead recommended: Assessment?) -> [Recipe] {
@@ -45,6 +60,7 @@ extension Situation {
         let lookAlike: [Recipe] =
             switch cause {
             case .localSource: [acceptLocalUnderStrict, filterOffForLookAlike] + markForAll
+            case .netfilter where finding.isIPv6: []
             case .netfilter, .invalidSource, .localnet: [filterOffForLookAlike]
             default: []
             }

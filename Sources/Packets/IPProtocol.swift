@@ -13,6 +13,7 @@ package struct IPProtocol: RawRepresentable, Hashable, Sendable {
     package static let udp = Self(rawValue: 17)
     package static let gre = Self(rawValue: 47)
     package static let esp = Self(rawValue: 50)
+    package static let icmpv6 = Self(rawValue: 58)
     package static let sctp = Self(rawValue: 132)
 
     /// True when the first four octets of the payload are source and destination port, which policy rules can select on
@@ -31,6 +32,7 @@ package struct IPProtocol: RawRepresentable, Hashable, Sendable {
         case 47: "gre"
         case 50: "esp"
         case 51: "ah"
+        case 58: "ipv6-icmp"
         case 89: "ospf"
         case 103: "pim"
         case 112: "vrrp"

@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The header fields of one received IPv4 packet that routing and filtering look at, as the kernel's check saw them:
-/// after destination NAT and after PREROUTING set the mark.
+/// The header fields of one received packet that routing and filtering look at, as the kernel's check saw them: after
+/// destination NAT and after PREROUTING set the mark.
 package struct Packet: Hashable, Sendable {
+    /// The addresses of an IPv6 packet.
+    package struct IPv6Addresses: Hashable, Sendable {
+        package var source: IPv6Address
+        package var destination: IPv6Address
+
+        package init(source: IPv6Address, destination: IPv6Address) {
+            self.source = source
+            self.destination = destination
+        }
+    }
+
+    /// 0.0.0.0 for IPv6.
     package var source: IPv4Address
     package var destination: IPv4Address
+    /// Nil for IPv4. Only packet filters check the reverse path of IPv6, so nothing that simulates the kernel's own check
+    /// looks at it. Of such a packet `tos` is the traffic class, `timeToLive` the hop limit and `transport` the first
+    /// header after the fixed one.
+    package var ipv6: IPv6Addresses?
     package var transport: IPProtocol
     /// Nil when the header was not readable: a later fragment, a protocol without ports, not in the linear part of the skb.
     package var sourcePort: UInt16?
@@ -33,7 +49,7 @@ package struct Packet: Hashable, Sendable {
         sourcePort: UInt16? = nil, destinationPort: UInt16? = nil, tos: UInt8 = 0, timeToLive: UInt8 = 64,
         identification: UInt16 = 0, fragmentOffset: UInt16 = 0, moreFragments: Bool = false, mark: UInt32 = 0,
         length: UInt32 = 0, gsoSegments: UInt16 = 0, hasSecurityPath: Bool = false, sourceMAC: MACAddress? = nil,
-        destinationMAC: MACAddress? = nil
+        destinationMAC: MACAddress? = nil, ipv6: IPv6Addresses? = nil
     ) {
         self.source = source
         self.destination = destination
@@ -51,5 +67,14 @@ package struct Packet: Hashable, Sendable {
         self.hasSecurityPath = hasSecurityPath
         self.sourceMAC = sourceMAC
         self.destinationMAC = destinationMAC
+        self.ipv6 = ipv6
     }
+}
+
+extension Packet {
+    package var isIPv6: Bool { ipv6 != nil }
+
+    /// Source and destination, whichever version they are of.
+    package var sourceAddress: IPAddress { ipv6.map { .v6($0.source) } ?? .v4(source) }
+    package var destinationAddress: IPAddress { ipv6.map { .v6($0.destination) } ?? .v4(destination) }
 }

@@ -56,7 +56,11 @@ final class DropPipeline {
         }
         let namespace = watch.identity(inode: drop.key.namespaceInode, cookie: drop.key.namespaceCookie)
         let context = contexts.context(for: drop, in: &watch)
-        let attribution = context.attribution(of: drop, in: namespace)
+        let attribution = context.attribution(of: drop, in: namespace) {
+            watch.ipv6Routes(
+                of: drop.packet, ingress: drop.key.interfaceIndex, in: drop.key.namespaceInode,
+                cookie: drop.key.namespaceCookie)
+        }
         shown += 1
         var findingID: String?
         if attribution.cause != .other {

@@ -3,6 +3,7 @@ import Attribution
 import Drops
 import Facts
 import Host
+import Packets
 import Routing
 import Settings
 
@@ -21,11 +22,16 @@ final class NamespaceContext {
     fileprivate var loadedAt: UInt64 = 0
     fileprivate var hasFilterRules = false
 
-    /// Judges a drop of this namespace, or remembers how one was judged that looks the same to routing.
-    func attribution(of drop: DropEvent, in namespace: NamespaceIdentity) -> DropAttribution {
+    /// Judges a drop of this namespace, or remembers how one was judged that looks the same to routing. `routes` is asked
+    /// for the routes of an IPv6 packet.
+    func attribution(
+        of drop: DropEvent, in namespace: NamespaceIdentity, routes: () -> IPv6Routes?
+    ) -> DropAttribution {
         if let known = judged.attribution(of: drop) { return known }
+        let isAsked = drop.packet.isIPv6 && model?.facts.filterRules.isEmpty == false
         let attribution = attribute(
-            drop, model: model, lastChange: lastChange, namespace: namespace, ownership: ownership)
+            drop, model: model, lastChange: lastChange, namespace: namespace, ownership: ownership,
+            routes: isAsked ? routes() : nil)
         judged.remember(attribution, of: drop)
         return attribution
     }

@@ -45,7 +45,7 @@ private func judgement(
         #expect(finding?.lastSeen == 100)
         #expect(finding?.interface == "if2")
         #expect(finding?.interfaceIndex == 2)
-        #expect(finding?.sources.map(\.prefix).sorted() == [prefix("203.0.113.5"), prefix("203.0.113.200")])
+        #expect(finding?.sources.map(\.prefix).sorted() == [.v4(prefix("203.0.113.5")), .v4(prefix("203.0.113.200"))])
     }
 
     @Test func theIdentityIsTheContractsAndNothingElse() {

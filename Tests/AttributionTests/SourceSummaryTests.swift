@@ -62,6 +62,33 @@ private func hosts(_ base: String, _ count: UInt32) -> [IPv4Address] {
         #expect(listed.first == source("0.0.0.0/3", 21))
     }
 
+    @Test func sourcesOfIPv6AreSummedUpByTheirNetworks() {
+        var table = FindingTable()
+        var event = event
+        event.key.outcome = .netfilter
+        event.key.isIPv6 = true
+        func record(_ text: String, _ hosts: ClosedRange<UInt64>) {
+            guard let first = IPv6Address(text) else { return }
+            for host in hosts {
+                event.packet.ipv6 = Packet.IPv6Addresses(
+                    source: IPv6Address(high: first.high, low: first.low + host), destination: first)
+                _ = table.record(event, attribution: judgement, namespace: NamespaceIdentity(inode: 1))
+            }
+        }
+        record("2001:db8:7::", 1...20)
+        record("2001:db8:8::", 1...2)
+        let finding = table.findings.first
+        #expect(table.findings.count == 1 && finding?.isIPv6 == true)
+        #expect(
+            finding?.sources.map { "\($0.prefix) \($0.drops)" }
+                == ["2001:db8:7::/64 20", "2001:db8:8::1 1", "2001:db8:8::2 1"])
+        // The same problem of IPv4 is another finding.
+        event.packet.ipv6 = nil
+        event.key.isIPv6 = false
+        _ = table.record(event, attribution: judgement, namespace: NamespaceIdentity(inode: 1))
+        #expect(table.findings.count == 2 && Set(table.findings.map(\.id)).count == 2)
+    }
+
     @Test func amongRandomSourcesTheHeavyOneIsFoundInBoundedSpace() {
         var random = SeededGenerator(state: 1)
         let heavy = address("198.51.100.9")
@@ -72,8 +99,8 @@ private func hosts(_ base: String, _ count: UInt32) -> [IPv4Address] {
             })
         #expect(listed.reduce(0) { $0 + $1.drops } == drops)
         #expect(listed.count == 2)
-        #expect(listed.first?.prefix == .any)
-        #expect(listed.last?.prefix == prefix("198.51.100.9"))
+        #expect(listed.first?.prefix == .v4(.any))
+        #expect(listed.last?.prefix == .v4(prefix("198.51.100.9")))
         #expect((drops / 100 * 99 / 10...drops / 10).contains(listed.last?.drops ?? 0))
     }
 }

@@ -11,7 +11,7 @@ import Testing
         b8 01 00 f0              # netns_inode 4026532280
         07 00 00 00              # ifindex 7
         10 00 00 00              # reason 16
-        01 00 01 01              # outcome RPFILTER, path UNKNOWN, has_ipv4, in_bridge
+        01 00 01 01              # outcome RPFILTER, path UNKNOWN, has_ipv4, traits: in a bridge
         """)
 
     private static let record =
@@ -96,6 +96,22 @@ import Testing
         #expect(event.interfaceKind == nil)
         #expect(event.path == nil)
         #expect(event.reasonName == nil && event.locationSymbol == nil)
+    }
+
+    @Test func anIPv6RecordHasItsAddressesBehindTheRest() throws {
+        var bytes = Self.record
+        bytes[Offset.traits] = 0x02
+        bytes += octets(
+            """
+            20 01 0d b8 00 07 00 00 00 00 00 00 00 00 00 01  # source 2001:db8:7::1
+            20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 09  # destination 2001:db8::9
+            """)
+        let event = try #require(decode(bytes))
+        #expect(event.key.isIPv6 && !event.key.isInBridge)
+        #expect(event.packet.sourceAddress == IPAddress("2001:db8:7::1"))
+        #expect(event.packet.destinationAddress == IPAddress("2001:db8::9"))
+        #expect(event.packet.sourcePort == 40_001)
+        #expect(try #require(decode(Self.record)).packet.ipv6 == nil)
     }
 
     @Test func aKnownFlagThatIsNotSetIsFalse() throws {
@@ -203,6 +219,7 @@ import Testing
     private enum Offset {
         static let keyPath = 29
         static let outcome = 28
+        static let traits = 31
         static let vrf = 64
         static let facts = 94
         static let path = 100

@@ -52,7 +52,7 @@ struct Problem {
                 attributed: cause?.isAttributed ?? true, cause: cause, factors: factors.sorted(),
                 certainty: Certainty(attributed: .observed, cause: .inferred), path: path, filterRule: filterRule),
             sysctls: nil, drops: detailed ?? total, detailed: detailed ?? total, firstSeen: 1, lastSeen: 2, sources: [],
-            samples: samples)
+            samples: samples, isIPv6: packets.contains(where: \.isIPv6))
     }
 
     var advice: Advice { advise(on: finding, model: lab.model) }

@@ -94,6 +94,11 @@ extension AdviceCase {
         return problem
     }
 
+    /// The words that look whether the number still means this rule.
+    private static func list(_ text: String) -> String {
+        "nft -a -t -s list chain ip guard arrival | grep -qF -- '\(text) # handle 7' && "
+    }
+
     private static let iptables = FilterRule.Tool.iptables(command: "iptables")
 
     /// A packet filter's own check of the reverse path.
@@ -103,11 +108,14 @@ extension AdviceCase {
             filtered(.nft, "guard arrival", handle: 7, "fib saddr . iif oif missing drop comment \"it's\""),
             .netfilterRule,
             [
-                "nft 'replace rule ip guard arrival handle 7 iifname != \"a0\" fib saddr . iif oif missing drop comment"
-                    + " \"it'\\''s\"'"
+                list("fib saddr . iif oif missing drop comment \"it'\\''s\"")
+                    + "nft 'replace rule ip guard arrival handle 7 iifname != \"a0\" fib saddr . iif oif missing drop"
+                    + " comment \"it'\\''s\"'"
             ],
             revert: [
-                "nft 'replace rule ip guard arrival handle 7 fib saddr . iif oif missing drop comment \"it'\\''s\"'"
+                list("iifname != \"a0\" fib saddr . iif oif missing drop comment \"it'\\''s\"")
+                    + "nft 'replace rule ip guard arrival handle 7 fib saddr . iif oif missing drop comment"
+                    + " \"it'\\''s\"'"
             ],
             rejected: [("rp_filter off", "does not look at this sysctl")]),
         Self(
@@ -115,12 +123,14 @@ extension AdviceCase {
             filtered(.nft, "guard arrival", handle: 7, "fib saddr . iif oif missing drop", mode: 1),
             .netfilterRule,
             [
-                "nft 'replace rule ip guard arrival handle 7 iifname != \"a0\" fib saddr . iif oif missing drop'",
+                list("fib saddr . iif oif missing drop")
+                    + "nft 'replace rule ip guard arrival handle 7 iifname != \"a0\" fib saddr . iif oif missing drop'",
                 "sysctl -w net.ipv4.conf.a0.rp_filter=2",
             ],
             revert: [
                 "sysctl -w net.ipv4.conf.a0.rp_filter=1",
-                "nft 'replace rule ip guard arrival handle 7 fib saddr . iif oif missing drop'",
+                list("iifname != \"a0\" fib saddr . iif oif missing drop")
+                    + "nft 'replace rule ip guard arrival handle 7 fib saddr . iif oif missing drop'",
             ],
             widens: ["a0 1>2"], says: ["would refuse these packets next"]),
         Self(
@@ -156,6 +166,74 @@ extension AdviceCase {
                     + " iptables -t raw -I PREROUTING 1 -i a0 -j RETURN"
             ],
             revert: ["iptables -t raw -D PREROUTING -i a0 -j RETURN"], says: ["also skip what follows in that chain"]),
+        Self(
+            "iptables rpfilter that lets pass, before a rule that drops",
+            {
+                var problem = filtered(
+                    iptables, "mangle nixos-fw-rpfilter", "-m rpfilter --validmark -j RETURN")
+                problem.filterRule?.dropper = .rule(position: 2, text: "-j DROP")
+                return problem
+            }(),
+            .netfilterRule,
+            [
+                "[ \"$(iptables -t mangle -S nixos-fw-rpfilter 1)\" = '-A nixos-fw-rpfilter -m rpfilter --validmark -j"
+                    + " RETURN' ] && iptables -t mangle -I nixos-fw-rpfilter 1 -i a0 -j RETURN"
+            ],
+            revert: ["iptables -t mangle -D nixos-fw-rpfilter -i a0 -j RETURN"],
+            says: ["networking.firewall.checkReversePath"]),
+        Self(
+            "nft fib that lets pass, before a policy that drops",
+            {
+                var problem = filtered(
+                    .nft, "guard arrival", handle: 7, "fib saddr . mark . iif oif exists accept")
+                problem.filterRule?.dropper = .policy
+                return problem
+            }(),
+            .netfilterRule,
+            [
+                list("fib saddr . mark . iif oif exists accept")
+                    + "nft 'replace rule ip guard arrival handle 7 jump { iifname \"a0\" accept; fib saddr . mark . iif"
+                    + " oif exists accept; }'"
+            ],
+            revert: [
+                list("}")
+                    + "nft 'replace rule ip guard arrival handle 7 fib saddr . mark . iif oif exists accept'"
+            ]),
+        Self(
+            "an IPv6 packet, under strict mode of IPv4",
+            {
+                var problem = filtered(
+                    .iptables(command: "ip6tables"), "raw PREROUTING", "-m rpfilter --invert -j DROP", mode: 1)
+                problem.filterRule?.family = "ip6"
+                problem.packets[0].ipv6 = Packet.IPv6Addresses(
+                    source: IPv6Address(high: 0x2001_0DB8 << 32, low: 1), destination: .unspecified)
+                return problem
+            }(),
+            .netfilterRule,
+            [
+                "[ \"$(ip6tables -t raw -S PREROUTING 1)\" = '-A PREROUTING -m rpfilter --invert -j DROP' ] &&"
+                    + " ip6tables -t raw -R PREROUTING 1 ! -i a0 -m rpfilter --invert -j DROP"
+            ],
+            revert: [
+                "[ \"$(ip6tables -t raw -S PREROUTING 1)\" = '-A PREROUTING ! -i a0 -m rpfilter --invert -j DROP' ] &&"
+                    + " ip6tables -t raw -R PREROUTING 1 -m rpfilter --invert -j DROP"
+            ],
+            rejected: [("rp_filter off for IPv6", "There is no such key")],
+            says: ["there is no rp_filter sysctl for IPv6", "Nothing checks the sources of IPv6 packets on a0"]),
+        Self(
+            "a table that only its owner may change",
+            {
+                var problem = filtered(
+                    .nft, "firewalld filter_PREROUTING", handle: 7, "fib saddr . iif oif missing drop")
+                problem.filterRule?.isLocked = true
+                return problem
+            }(),
+            .none, predicted: .drop, says: ["only the program that owns its table", "IPv6_rpfilter="]),
+        Self(
+            "a comment that would end the command",
+            filtered(
+                .nft, "guard arrival", handle: 7, "fib saddr . iif oif missing drop comment \"a\"; flush ruleset\""),
+            .none, predicted: .drop, says: ["cannot be changed for a0 alone"]),
         Self(
             "which rule dropped is not known",
             Problem(.netfilter, of: toHost, in: Lab()),

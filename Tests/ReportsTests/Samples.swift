@@ -125,11 +125,11 @@ enum Samples {
         ),
         dropReason: "IP_LOCAL_SOURCE", sources: [Finding.Source(prefix: prefix("192.0.2.10"), drops: 3)],
         destinations: [
-            FindingReport.Destination(address: address("192.0.2.20"), drops: 3)
+            FindingReport.Destination(address: .v4(address("192.0.2.20")), drops: 3)
         ],
         example: FindingReport.Example(
-            source: address("192.0.2.10"), sourcePort: nil, destination: address("192.0.2.20"), destinationPort: nil,
-            transport: .icmp),
+            source: .v4(address("192.0.2.10")), sourcePort: nil, destination: .v4(address("192.0.2.20")),
+            destinationPort: nil, transport: .icmp),
         drops: 3, detailed: 3, firstSeen: seconds(2), lastSeen: seconds(4),
         fix: Fix(
             id: .none, summary: "Nothing to change here: another machine uses this host's address 192.0.2.10.",
@@ -176,6 +176,37 @@ enum Samples {
 }
 
 extension Samples {
+    static func ipv6(_ text: String) -> IPv6Address { IPv6Address(text) ?? .unspecified }
+
+    static let ipv6Packet = Packet(
+        source: .unspecified, destination: .unspecified, transport: .tcp, sourcePort: 40_000, destinationPort: 443,
+        length: 80, ipv6: .init(source: ipv6("2001:db8:7::7"), destination: ipv6("2001:db8::10")))
+
+    /// An IPv6 packet that a packet filter dropped.
+    static let ipv6Drop = drop(
+        packet: ipv6Packet,
+        attribution: DropAttribution(
+            attributed: false, cause: .netfilter, certainty: Certainty(attributed: .observed, cause: .observed),
+            path: .input),
+        reason: "NETFILTER_DROP")
+
+    static let filteredIPv6 = FindingReport(
+        id: "6f00000000000006", attributed: false, cause: .netfilter,
+        certainty: Certainty(attributed: .observed, cause: .observed), path: .input, namespace: host, interface: "eth0",
+        interfaceIndex: 2, interfaceHasAddress: true, mark: 0, dropReason: "NETFILTER_DROP",
+        filterRule: FilterRule(
+            tool: .nft, family: "inet", table: "firewalld", chain: "filter_PREROUTING", handle: 12, position: 2,
+            text: "meta nfproto ipv6 fib saddr . mark . iif oif missing drop",
+            place: FilterRule.Place(hook: "prerouting", priority: 10)),
+        sources: [Finding.Source(prefix: IPPrefix(.v6(ipv6("2001:db8:7::")), length: 64), drops: 5)],
+        destinations: [FindingReport.Destination(address: .v6(ipv6("2001:db8::10")), drops: 5)],
+        example: FindingReport.Example(ipv6Packet), drops: 5, detailed: 5, firstSeen: seconds(2),
+        lastSeen: seconds(4),
+        fix: Fix(
+            id: .netfilterRule, summary: "Exempt eth0.", commands: ["nft 'replace rule …'"],
+            revert: ["nft 'replace rule … back'"], predicted: .accept, admits: Fix.Admission(packets: 5, of: 5)),
+        isIPv6: true)
+
     /// An ARP request that stays unanswered.
     static let arpRequest = drop(
         packet: Packet(
@@ -203,6 +234,8 @@ extension Samples {
         ruled.filterRule = FilterRule(
             tool: .iptables(command: "iptables-legacy"), family: "ip", table: "raw", chain: "PREROUTING", position: 2,
             text: "-m rpfilter --invert -j DROP")
+        var lenient = filteredIPv6
+        lenient.filterRule?.dropper = .policy
         var untold = end
         untold.reason = nil
         untold.totals = Totals()
@@ -210,7 +243,8 @@ extension Samples {
         let bare = DropAttribution(
             attributed: true, cause: nil, certainty: Certainty(attributed: .observed, cause: .inferred))
         return [
-            event(.finding(unknown)), event(.finding(ruled)), event(.end(untold)), event(.stats(Totals())),
+            event(.finding(unknown)), event(.finding(ruled)), event(.finding(filteredIPv6)),
+            event(.finding(lenient)), ipv6Drop, event(.end(untold)), event(.stats(Totals())),
             drop(
                 interface: InterfaceName(bytes: [0x80]), namespace: NamespaceIdentity(inode: 0), attribution: bare,
                 reason: nil, findingID: nil),

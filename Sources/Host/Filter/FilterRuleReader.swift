@@ -12,20 +12,22 @@ package struct FilterRules: Hashable, Sendable {
     /// installed, fails or takes more than `patience` leaves a note.
     static func read() -> Self {
         var result = Self()
-        var hasXtables = true
+        var xtables: Set<String> = ["ip", "ip6"]
         // Terse and stateless: large sets say nothing, and counters would make the same rule look like another one.
         if let output = result.output(of: "nft", ["-a", "-t", "-s", "list", "ruleset"]) {
             let ruleset = NftRuleset(output.standardOutput, warnings: output.standardError)
             result.rules += ruleset.rules
-            hasXtables = ruleset.hasXtables
+            xtables = ruleset.xtables
         }
-        if hasXtables {
-            // The plain name may stand for the legacy tool.
-            let save = Command.find("iptables-nft-save") == nil ? "iptables-save" : "iptables-nft-save"
-            result.readXtables(save)
-        }
-        if Files.line("/proc/thread-self/net/ip_tables_names") ?? "" != "" {
-            result.readXtables("iptables-legacy-save")
+        for (family, tool) in [("ip", "iptables"), ("ip6", "ip6tables")] {
+            if xtables.contains(family) {
+                // The plain name may stand for the legacy tool.
+                let save = Command.find("\(tool)-nft-save") == nil ? "\(tool)-save" : "\(tool)-nft-save"
+                result.readXtables(save)
+            }
+            if Files.line(FilePath("/proc/thread-self/net/\(family)_tables_names")) ?? "" != "" {
+                result.readXtables("\(tool)-legacy-save")
+            }
         }
         return result
     }
@@ -35,7 +37,7 @@ package struct FilterRules: Hashable, Sendable {
     private static let patience: UInt64 = 4_000_000_000
 
     private mutating func readXtables(_ save: String) {
-        guard Command.find(save) != nil || save != "iptables-save" else { return }
+        guard Command.find(save) != nil || !["iptables-save", "ip6tables-save"].contains(save) else { return }
         if let output = output(of: save, []) {
             rules += reversePathRules(
                 iptablesSave: output.standardOutput, command: String(save.dropLast("-save".count)))

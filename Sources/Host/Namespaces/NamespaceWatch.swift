@@ -189,6 +189,14 @@ package struct NamespaceWatch: ~Copyable {
         return facts
     }
 
+    /// What the kernel answers about the routes of an IPv6 packet there; nil when it cannot be asked.
+    package mutating func ipv6Routes(
+        of packet: Packet, ingress: UInt32, in inode: UInt32, cookie: UInt64? = nil
+    ) -> IPv6Routes? {
+        guard let namespace = find(inode, cookie: cookie) else { return nil }
+        return (try? namespace.ipv6Routes(of: packet, ingress: ingress)) ?? nil
+    }
+
     /// How often all routes of the namespace were read, rather than kept up by announcements.
     func tableReadings(of inode: UInt32) -> Int { watched[inode]?.tableReadings ?? 0 }
 

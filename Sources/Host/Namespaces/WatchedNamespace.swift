@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Facts
+import Packets
 import SystemPackage
 
 /// A namespace that is held open: the watch has to let go of it when nothing else is in it.
@@ -15,6 +16,8 @@ final class WatchedNamespace {
     /// Announcements that came before facts were read, and are still to be handed on.
     private var early: [FactsChange] = []
     private let age: Age
+    /// Made for the first IPv6 packet.
+    private var oracle: IPv6Oracle?
     /// What the counter stood at when growth began to count; nil while it could not be read.
     private var base: UInt64?
     /// The latest value read: what counts on when the file cannot be read any more.
@@ -107,6 +110,12 @@ final class WatchedNamespace {
         receiver?.follow(follower)
         if isTableRead { tableReadings += 1 }
         return facts
+    }
+
+    /// The routes that a packet filter's check of an IPv6 packet looks at.
+    func ipv6Routes(of packet: Packet, ingress: UInt32) throws(HostError) -> IPv6Routes? {
+        if oracle == nil { oracle = try IPv6Oracle(in: namespace) }
+        return try oracle?.routes(of: packet, ingress: ingress) ?? nil
     }
 
     private static let announcementLimit = 16_384

@@ -36,6 +36,10 @@ struct NetlinkRequest {
         append(kind, address.rawValue.bigEndian)
     }
 
+    mutating func append(_ kind: Int, _ address: IPv6Address) {
+        append(kind, (address.high.bigEndian, address.low.bigEndian))
+    }
+
     /// The message as it goes to the kernel.
     func message(sequence: UInt32) -> [UInt8] {
         let header = nlmsghdr(

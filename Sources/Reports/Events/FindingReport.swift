@@ -20,6 +20,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     package var namespace: NamespaceIdentity
     package var interface: InterfaceName
     package var interfaceIndex: UInt32
+    /// The packets are IPv6.
+    package var isIPv6: Bool
     /// rtnl_link_ops kind; nil for hardware.
     package var interfaceKind: String?
     package var interfaceHasAddress: Bool?
@@ -67,10 +69,10 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
 
     /// Where dropped packets wanted to go. By address alone: a finding does not keep packets apart by their ports.
     package struct Destination: Hashable, Sendable {
-        package var address: IPv4Address
+        package var address: IPAddress
         package var drops: UInt64
 
-        package init(address: IPv4Address, drops: UInt64) {
+        package init(address: IPAddress, drops: UInt64) {
             self.address = address
             self.drops = drops
         }
@@ -78,14 +80,14 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
 
     /// Addresses and ports of one packet.
     package struct Example: Hashable, Sendable {
-        package var source: IPv4Address
+        package var source: IPAddress
         package var sourcePort: UInt16?
-        package var destination: IPv4Address
+        package var destination: IPAddress
         package var destinationPort: UInt16?
         package var transport: IPProtocol
 
         package init(
-            source: IPv4Address, sourcePort: UInt16?, destination: IPv4Address, destinationPort: UInt16?,
+            source: IPAddress, sourcePort: UInt16?, destination: IPAddress, destinationPort: UInt16?,
             transport: IPProtocol
         ) {
             self.source = source
@@ -97,7 +99,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
 
         package init(_ packet: Packet) {
             self.init(
-                source: packet.source, sourcePort: packet.sourcePort, destination: packet.destination,
+                source: packet.sourceAddress, sourcePort: packet.sourcePort, destination: packet.destinationAddress,
                 destinationPort: packet.destinationPort, transport: packet.transport)
         }
     }
@@ -111,7 +113,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         dropReason: String? = nil,
         filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
         example: Example? = nil, drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix,
-        alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = []
+        alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = [], isIPv6: Bool = false
     ) {
         self.id = id
         self.attributed = attributed
@@ -143,6 +145,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.alternatives = alternatives
         self.rejected = rejected
         self.passesIf = passesIf
+        self.isIPv6 = isIPv6
     }
 }
 
@@ -174,12 +177,13 @@ extension FindingReport {
             detailed: finding.detailed, firstSeen: clock.wall(finding.firstSeen),
             lastSeen: clock.wall(finding.lastSeen), fix: advice.fix, alternatives: advice.alternatives,
             rejected: advice.rejected,
-            passesIf: advice.singleFacts.map { Sentences.condition($0, interface: finding.interface) })
+            passesIf: advice.singleFacts.map { Sentences.condition($0, interface: finding.interface) },
+            isIPv6: finding.isIPv6)
     }
 
     private static func destinations(of samples: [Finding.Sample]) -> [Destination] {
-        var counts: [IPv4Address: UInt64] = [:]
-        for sample in samples { counts[sample.drop.packet.destination, default: 0] += sample.count }
+        var counts: [IPAddress: UInt64] = [:]
+        for sample in samples { counts[sample.drop.packet.destinationAddress, default: 0] += sample.count }
         return counts.map { Destination(address: $0, drops: $1) }.sorted()
     }
 }

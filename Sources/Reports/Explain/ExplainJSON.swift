@@ -17,8 +17,8 @@ extension ExplainReport {
             network.key("iana_number")
             network.optional(isARP ? nil : packet.transport.rawValue) { $0.number($1) }
         }
-        buffer.object("source") { $0.endpoint(packet.source, port: packet.sourcePort) }
-        buffer.object("destination") { $0.endpoint(packet.destination, port: packet.destinationPort) }
+        buffer.object("source") { $0.endpoint(packet.sourceAddress, port: packet.sourcePort) }
+        buffer.object("destination") { $0.endpoint(packet.destinationAddress, port: packet.destinationPort) }
         buffer.container(namespace.container)
         buffer.object("rpf") { rpf in
             rpf.object("explain") { $0.members(of: self) }

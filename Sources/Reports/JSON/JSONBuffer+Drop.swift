@@ -50,7 +50,7 @@ extension JSONBuffer {
         if report.isARP {
             raw("\"type\":\"arp\",\"transport\":null,\"iana_number\":null")
         } else {
-            raw("\"type\":\"ipv4\",\"transport\":")
+            raw(packet.isIPv6 ? "\"type\":\"ipv6\",\"transport\":" : "\"type\":\"ipv4\",\"transport\":")
             optional(packet.transport.name) { $0.word($1) }
             key("iana_number")
             number(packet.transport.rawValue)
@@ -69,9 +69,9 @@ extension JSONBuffer {
         key("source")
         beginObject()
         key("address")
-        address(packet.source)
+        address(packet.sourceAddress)
         key("ip")
-        address(packet.source)
+        address(packet.sourceAddress)
         key("port")
         optional(packet.sourcePort) { $0.number($1) }
         key("mac")
@@ -81,9 +81,9 @@ extension JSONBuffer {
         key("destination")
         beginObject()
         key("address")
-        address(packet.destination)
+        address(packet.destinationAddress)
         key("ip")
-        address(packet.destination)
+        address(packet.destinationAddress)
         key("port")
         optional(packet.destinationPort) { $0.number($1) }
         endObject()

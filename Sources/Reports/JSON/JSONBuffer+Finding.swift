@@ -7,7 +7,11 @@ import Packets
 
 extension JSONBuffer {
     mutating func write(_ finding: FindingReport, detail: JSONDetail) {
-        object("network") { $0.object("interface") { $0.member("name", finding.interface) } }
+        object("network") {
+            $0.key("type")
+            $0.word(finding.path == .arp ? "arp" : finding.isIPv6 ? "ipv6" : "ipv4")
+            $0.object("interface") { $0.member("name", finding.interface) }
+        }
         container(finding.namespace.container)
         object("rpf") { $0.members(of: finding, detail: detail) }
     }
@@ -109,7 +113,7 @@ extension JSONBuffer {
         endObject()
     }
 
-    mutating func endpoint(_ host: IPv4Address, port: UInt16?) {
+    mutating func endpoint(_ host: IPAddress, port: UInt16?) {
         key("ip")
         address(host)
         key("port")
@@ -137,6 +141,20 @@ extension JSONBuffer {
         number(rule.position)
         key("text")
         string(rule.text)
+        key("hook")
+        optional(rule.place?.hook) { $0.string($1, limit: Limit.name) }
+        key("priority")
+        optional(rule.place?.priority) { $0.number($1) }
+        key("dropped_by")
+        switch rule.dropper {
+        case nil: null()
+        case .policy: word("policy")
+        case .rule(_, let text): string(text)
+        }
+        key("dropped_by_position")
+        if case .rule(let position, _) = rule.dropper { number(position) } else { null() }
+        key("manager")
+        optional(rule.manager) { $0.word($1.rawValue) }
         endObject()
     }
 

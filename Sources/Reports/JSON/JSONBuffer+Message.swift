@@ -23,9 +23,9 @@ extension JSONBuffer {
     private mutating func content(of report: DropReport) {
         let packet = report.drop.packet
         raw(report.attribution.attributed ? "rp_filter dropped " : "not rp_filter: dropped ")
-        content(packet.source, port: packet.sourcePort)
+        content(packet.sourceAddress, port: packet.sourcePort)
         raw(" > ")
-        content(packet.destination, port: packet.destinationPort)
+        content(packet.destinationAddress, port: packet.destinationPort)
         if report.isARP {
             raw(" arp")
         } else if let name = packet.transport.name {
@@ -41,10 +41,11 @@ extension JSONBuffer {
         word(part: report.attribution.cause?.rawValue ?? "cause unknown")
     }
 
-    private mutating func content(_ address: IPv4Address, port: UInt16?) {
+    private mutating func content(_ address: IPAddress, port: UInt16?) {
+        guard let port else { return content(address) }
+        if address.isIPv6 { raw("[") }
         content(address)
-        guard let port else { return }
-        raw(":")
+        raw(address.isIPv6 ? "]:" : ":")
         digits(UInt64(port))
     }
 }

@@ -133,6 +133,23 @@ struct JSONBuffer {
         closeString()
     }
 
+    mutating func address(_ address: IPAddress) {
+        separate()
+        openString()
+        content(address)
+        closeString()
+    }
+
+    /// Always with its length: `2001:db8::1/128`.
+    mutating func prefix(_ prefix: IPPrefix) {
+        separate()
+        openString()
+        content(prefix.address)
+        bytes.append(UInt8(ascii: "/"))
+        digits(UInt64(prefix.length))
+        closeString()
+    }
+
     /// Always with its length: `192.0.2.1/32`.
     mutating func prefix(_ prefix: IPv4Prefix) {
         separate()
@@ -190,6 +207,13 @@ struct JSONBuffer {
     mutating func word(part text: String) { bytes.append(contentsOf: text.utf8) }
 
     mutating func closeString() { bytes.append(UInt8(ascii: "\"")) }
+
+    mutating func content(_ address: IPAddress) {
+        switch address {
+        case .v4(let address): content(address)
+        case .v6(let address): bytes.append(contentsOf: address.description.utf8)
+        }
+    }
 
     mutating func content(_ address: IPv4Address) {
         let value = address.rawValue

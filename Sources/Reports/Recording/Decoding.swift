@@ -21,6 +21,8 @@ extension JSONValue {
     var time: WallTime? { string.flatMap(WallTime.init(rfc3339:)) }
     var address: IPv4Address? { string.flatMap { IPv4Address($0) } }
     var prefix: IPv4Prefix? { string.flatMap { IPv4Prefix($0) } }
+    var anyAddress: IPAddress? { string.flatMap { IPAddress($0) } }
+    var anyPrefix: IPPrefix? { string.flatMap { IPPrefix($0) } }
 
     /// A name of one member and its octets of another, which is only there when the name is not UTF-8.
     func interface(_ name: String, hex: JSONValue?) -> InterfaceName? {
@@ -80,7 +82,15 @@ extension FilterRule {
         self.init(
             tool: tool == "nft" ? .nft : .iptables(command: tool), family: json["family"]?.string ?? "",
             table: json["table"]?.string ?? "", chain: json["chain"]?.string ?? "", handle: json["handle"]?.integer(),
-            position: json["position"]?.integer() ?? 0, text: text)
+            position: json["position"]?.integer() ?? 0, text: text, dropper: Self.dropper(json),
+            place: json["hook"]?.string.flatMap { hook in
+                json["priority"]?.integer().map { FilterRule.Place(hook: hook, priority: $0) }
+            })
+    }
+
+    private static func dropper(_ json: JSONValue) -> Dropper? {
+        guard let text = json["dropped_by"]?.string else { return nil }
+        return json["dropped_by_position"]?.integer().map { .rule(position: $0, text: text) } ?? .policy
     }
 }
 
@@ -126,8 +136,8 @@ extension Fix.ProofLine {
 
 extension FindingReport.Example {
     init?(_ json: JSONValue?) {
-        guard let json, let source = json.member("source.ip")?.address,
-            let destination = json.member("destination.ip")?.address,
+        guard let json, let source = json.member("source.ip")?.anyAddress,
+            let destination = json.member("destination.ip")?.anyAddress,
             let number = json["iana_number"]?.integer(UInt8.self)
         else { return nil }
         self.init(
@@ -164,11 +174,11 @@ extension FindingReport {
             reverse: ReverseRoute(rpf?["reverse"]),
             dropReason: rpf?["drop_reason"]?.string, filterRule: FilterRule(rpf?["filter_rule"]),
             sources: (rpf?["sources"]?.array ?? []).compactMap { source in
-                guard let prefix = source["prefix"]?.prefix else { return nil }
+                guard let prefix = source["prefix"]?.anyPrefix else { return nil }
                 return Finding.Source(prefix: prefix, drops: source["drops"]?.integer() ?? 0)
             },
             destinations: (rpf?["destinations"]?.array ?? []).compactMap { destination in
-                guard let address = destination["ip"]?.address else { return nil }
+                guard let address = destination["ip"]?.anyAddress else { return nil }
                 return Destination(address: address, drops: destination["drops"]?.integer() ?? 0)
             },
             example: Example(rpf?["example"]),
@@ -180,7 +190,8 @@ extension FindingReport {
                 guard let name = recipe["recipe"]?.string else { return nil }
                 return RejectedRecipe(
                     recipe: name, commands: recipe["commands"]?.strings ?? [], reason: recipe["reason"]?.string ?? "")
-            }, passesIf: rpf?["passes_if"]?.strings ?? [])
+            }, passesIf: rpf?["passes_if"]?.strings ?? [],
+            isIPv6: json.member("network.type")?.string == "ipv6")
     }
 }
 

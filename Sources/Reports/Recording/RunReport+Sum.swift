@@ -49,12 +49,12 @@ extension FindingReport {
         result.detailed = detailed &+ earlier.detailed
         result.firstSeen = min(firstSeen, earlier.firstSeen)
         result.lastSeen = max(lastSeen, earlier.lastSeen)
-        var prefixes: [IPv4Prefix: UInt64] = [:]
+        var prefixes: [IPPrefix: UInt64] = [:]
         for source in earlier.sources + sources { prefixes[source.prefix, default: 0] &+= source.drops }
         let heaviest = prefixes.map { Finding.Source(prefix: $0, drops: $1) }
             .sorted { ($1.drops, $0.prefix) < ($0.drops, $1.prefix) }
         result.sources = Array(heaviest.prefix(Self.addressLimit))
-        var targets: [IPv4Address: UInt64] = [:]
+        var targets: [IPAddress: UInt64] = [:]
         for destination in earlier.destinations + destinations {
             targets[destination.address, default: 0] &+= destination.drops
         }

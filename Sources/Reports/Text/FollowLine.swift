@@ -24,12 +24,13 @@ package struct FollowLine {
     /// The line of one drop.
     package mutating func line(_ report: DropReport, at time: WallTime) -> String {
         let packet = report.drop.packet
-        let source = Self.endpoint(packet.source, packet.sourcePort)
-        let destination = Self.endpoint(packet.destination, packet.destinationPort)
+        let source = packet.sourceAddress.description(port: packet.sourcePort)
+        let destination = packet.destinationAddress.description(port: packet.destinationPort)
         let cells = [
             Wording.preciseTimeOfDay(time), Names.short(report.namespace), report.drop.interfaceName.display,
             Self.transport(report), "\(source) > \(destination)",
-            Self.cause(report), Self.mode(report), Names.short(report.attribution.reverse),
+            Self.cause(report), Self.mode(report),
+            packet.isIPv6 ? "-" : Names.short(report.attribution.reverse),
         ]
         for (index, cell) in cells.enumerated() {
             widths[index] = max(widths[index], min(cell.count, Self.columns[index].limit))
@@ -44,10 +45,6 @@ package struct FollowLine {
             text += index == cells.count - 1 ? cell : Wording.padded(cell, widths[index]) + " "
         }
         return text
-    }
-
-    private static func endpoint(_ address: IPv4Address, _ port: UInt16?) -> String {
-        port.map { "\(address):\($0)" } ?? "\(address)"
     }
 
     private static func transport(_ report: DropReport) -> String {
@@ -66,6 +63,8 @@ package struct FollowLine {
 
     /// The effective mode and which setting it comes from: `strict(all)`, `loose(if)`, `strict`: both are equal.
     private static func mode(_ report: DropReport) -> String {
+        // There is no such setting for IPv6.
+        if report.drop.packet.isIPv6 { return "-" }
         guard let sysctls = report.drop.sysctls else { return "?" }
         let mode = Names.mode(sysctls.effective)
         if sysctls.rpFilterAll == sysctls.rpFilterInterface { return mode }

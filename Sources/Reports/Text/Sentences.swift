@@ -12,7 +12,7 @@ enum Sentences {
     /// `1,204 packets from 203.0.113.0/24 to 192.0.2.10, entering eth0 in the host's network namespace, were dropped by
     /// rp_filter`, without a full stop.
     static func headline(of finding: FindingReport) -> String {
-        let noun = finding.path == .arp ? "ARP request" : "packet"
+        let noun = finding.path == .arp ? "ARP request" : finding.isIPv6 ? "IPv6 packet" : "packet"
         var text = Wording.count(finding.drops, noun)
         if !finding.sources.isEmpty {
             text += " from \(Wording.list(finding.sources.map { $0.prefix.description }))"
@@ -31,11 +31,8 @@ enum Sentences {
 
     /// `For example 203.0.113.7:40000 > 192.0.2.10:443 (tcp).`
     static func example(_ example: FindingReport.Example) -> String {
-        func endpoint(_ address: IPv4Address, _ port: UInt16?) -> String {
-            port.map { "\(address):\($0)" } ?? "\(address)"
-        }
-        let source = endpoint(example.source, example.sourcePort)
-        let destination = endpoint(example.destination, example.destinationPort)
+        let source = example.source.description(port: example.sourcePort)
+        let destination = example.destination.description(port: example.destinationPort)
         // Protocol 0 stands for ARP, which has none.
         return example.transport.rawValue == 0
             ? "For example a request of \(source) for \(destination)."
@@ -126,7 +123,20 @@ enum Sentences {
             guard let rule = finding.filterRule else {
                 return "A netfilter verdict dropped the packets; which rule did it could not be told."
             }
-            return "A packet filter rule that checks the reverse path by itself dropped the packets: \(describe(rule))."
+            var text =
+                "A packet filter rule that checks the reverse path by itself dropped the packets: \(describe(rule))."
+            switch rule.dropper {
+            case .rule(let position, let dropping)?:
+                text +=
+                    " It lets pass what passes the check; rule \(position) of that chain drops the rest:"
+                    + " \(Wording.printable(dropping))."
+            case .policy?:
+                text += " It lets pass what passes the check; the chain's policy drops the rest."
+            case nil: break
+            }
+            if let manager = rule.manager { text += " \(manager.rawValue) writes it." }
+            if finding.isIPv6 { text += " The kernel itself does not check the reverse path of IPv6." }
+            return text
         case .other:
             return "The kernel's reason is \(terminalSafe(finding.dropReason ?? "not given"))."
         }

@@ -80,7 +80,7 @@ extension TextPage {
         blank()
         field("Opens", Self.opens(fix), indent: Self.indent)
         field(
-            "Prediction", Self.prediction(fix, isSupposed: isSupposed), indent: Self.indent,
+            "Prediction", Self.prediction(fix, isSupposed: isSupposed, isIPv6: finding.isIPv6), indent: Self.indent,
             mark: fix.predicted == .accept ? style.good : style.warning)
         for (index, effect) in fix.sideEffects.enumerated() {
             field(index == 0 ? "Side effects" : "", Wording.printable(effect), indent: Self.indent)
@@ -103,13 +103,14 @@ extension TextPage {
         return "\(Wording.list(changes, limit: 8, others: "more interfaces")); opens nothing else."
     }
 
-    private static func prediction(_ fix: Fix, isSupposed: Bool) -> String {
+    private static func prediction(_ fix: Fix, isSupposed: Bool, isIPv6: Bool) -> String {
         if isSupposed && fix.predicted == .accept {
             return "accepts it, by simulating the kernel's check with the change made."
         }
         let drops = Wording.count(fix.admits.of, "drop")
         let admitted = "\(Wording.number(fix.admits.packets)) of \(drops) seen in detail"
         return switch fix.predicted {
+        case .accept where isIPv6: "accepts \(admitted): no other check of the source is made there."
         case .accept: "accepts \(admitted), by simulating the kernel's check with the change made."
         case .drop: "still drops: it would let in \(admitted)."
         case .unknown where fix.incomplete: "unknown until the missing value is filled in."
