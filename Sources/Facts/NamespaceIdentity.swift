@@ -13,6 +13,8 @@ package struct NamespaceIdentity: Hashable, Sendable {
     /// That process' `comm`; set by the process itself, untrusted.
     package var command: String?
     package var container: Container?
+    /// Who made it; nil for the initial one and when nothing tells.
+    package var creator: NamespaceCreator?
     /// True for the namespace rpfwatch itself runs in.
     package var isOwn: Bool
     /// True for the namespace of process 1 as seen from here: the only one for which sysctl.d counts.
@@ -20,7 +22,7 @@ package struct NamespaceIdentity: Hashable, Sendable {
 
     package init(
         inode: UInt32, cookie: UInt64? = nil, name: String? = nil, processID: Int32? = nil, command: String? = nil,
-        container: Container? = nil, isOwn: Bool = false, isInitial: Bool = false
+        container: Container? = nil, creator: NamespaceCreator? = nil, isOwn: Bool = false, isInitial: Bool = false
     ) {
         self.inode = inode
         self.cookie = cookie
@@ -28,6 +30,7 @@ package struct NamespaceIdentity: Hashable, Sendable {
         self.processID = processID
         self.command = command
         self.container = container
+        self.creator = creator
         self.isOwn = isOwn
         self.isInitial = isInitial
     }

@@ -18,6 +18,8 @@ package struct NetworkFacts: Hashable, Sendable {
     package var hasCustomLocalRoutes: Bool?
     /// Rules of the namespace's packet filter that can drop a packet for its source or interface.
     package var filterRules: [FilterRule]
+    /// What configures the network of the host; nil when it was not looked for, and outside the initial namespace.
+    package var services: HostServices?
     /// The files that give sysctls their values at boot; nil outside the initial namespace, where they do not count.
     package var sysctlSources: SysctlSources?
 
@@ -25,7 +27,7 @@ package struct NetworkFacts: Hashable, Sendable {
         namespace: NamespaceIdentity, time: UInt64 = 0, links: [Link] = [], addresses: [InterfaceAddress] = [],
         rules: [Rule] = Rule.defaults, routes: [Route] = [], neighbors: [Neighbor] = [],
         configuration: NamespaceConfiguration = .init(), hasCustomRules: Bool? = nil,
-        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = [],
+        hasCustomLocalRoutes: Bool? = nil, filterRules: [FilterRule] = [], services: HostServices? = nil,
         sysctlSources: SysctlSources? = nil
     ) {
         self.namespace = namespace
@@ -39,6 +41,7 @@ package struct NetworkFacts: Hashable, Sendable {
         self.hasCustomRules = hasCustomRules
         self.hasCustomLocalRoutes = hasCustomLocalRoutes
         self.filterRules = filterRules
+        self.services = services
         self.sysctlSources = sysctlSources
     }
 

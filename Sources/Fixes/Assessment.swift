@@ -26,7 +26,9 @@ struct Assessment {
     private static func fix(_ candidate: FixCandidate, _ simulation: Simulation, _ situation: Situation) -> Fix? {
         let pairs = candidate.changes.compactMap { $0.commands(in: situation.context, facts: situation.facts) }
         guard pairs.count == candidate.changes.count else { return nil }
-        let persistent = PersistentFile(for: candidate.changes, in: situation)
+        let network = PersistentNetwork(candidate.changes, in: situation)
+        let sysctls = network == nil ? PersistentFile(for: candidate.changes, in: situation) : nil
+        let persist = network.map(\.file) ?? sysctls?.file
         let predicted: Prediction =
             if candidate.isIncomplete || candidate.isUncertain || simulation.tried == 0 {
                 .unknown
@@ -35,10 +37,11 @@ struct Assessment {
             }
         return Fix(
             id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
-            revert: pairs.reversed().map(\.revert), persist: persistent?.file, predicted: predicted,
+            revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
             sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes) + situation.deadRouteNote
-                + (persistent?.notes ?? Persistence.notes(for: candidate.changes, in: situation)),
+                + (network?.notes ?? sysctls?.notes ?? Persistence.notes(for: candidate.changes, in: situation))
+                + situation.objections(to: candidate.changes, isPersistent: persist != nil),
             incomplete: candidate.isIncomplete)
     }
 }

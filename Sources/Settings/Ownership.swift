@@ -18,7 +18,14 @@ package struct Ownership: Sendable {
 
     /// Everybody who may have, the surest first.
     package func candidates(_ key: InterfaceSysctl, _ scope: SysctlScope) -> [Owner] {
-        [fileOwner(of: key, scope)].compactMap { $0 }
+        let value = facts.configuration[scope, key]
+        // Who sets another value by itself did not set this one.
+        let claims = daemonClaims(on: key, of: scope, in: facts).filter { $0.owner.value.map { $0 == value } ?? true }
+        let files = fileOwner(of: key, scope)
+        let isByFiles = files.map { !$0.source.hasPrefix(Owner.unknown) } ?? false
+        let (later, earlier) = (claims.filter { $0.yieldsToFiles }, claims.filter { !$0.yieldsToFiles })
+        return earlier.map(\.owner) + (isByFiles ? [] : later.map(\.owner)) + [files].compactMap { $0 }
+            + (isByFiles ? later.map(\.owner) : [])
     }
 
     /// By the files, the kernel's own values, and the difference to what is in force.

@@ -92,20 +92,6 @@ import Testing
         }
     }
 
-    @Test func `other namespaces get no file, and the creator's setting is named`() {
-        var problem = Problem(.wrongInterface, of: Self.toHost, in: host { $0[Host.a0].rpFilter = 1 })
-        problem.lab.facts.namespace = NamespaceIdentity(
-            inode: 7, processID: 9, container: Container(id: String(repeating: "ab", count: 32), name: "web"))
-        let loose = fix(.interfaceLoose, of: problem.advice)
-        #expect(loose?.persist == nil)
-        #expect(
-            loose?.sideEffects.contains {
-                $0.contains("docker run --sysctl net.ipv4.conf.a0.rp_filter=2")
-                    && $0.contains("securityContext.sysctls")
-                    && $0.contains("web")
-            } ?? false)
-    }
-
     @Test func `a dead route that the kernel could pass over is pointed out`() {
         let problem = Problem(
             .wrongInterface, [.nexthopDown, .worseMetricRoute], of: packet(from: Host.unrouted, to: Host.local),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Facts
 import Testing
 
 @testable import Host
@@ -37,6 +38,50 @@ import Testing
     ])
     func machinesAreKnownByTheirName(cgroup: String, name: String) {
         #expect(containerID(cgroup: Array(cgroup.utf8)) == name)
+    }
+
+    @Test(arguments: [
+        ("0::/system.slice/docker-\(id).scope", NamespaceCreator(.docker)),
+        ("12:pids:/docker/\(id)\n0::/", NamespaceCreator(.docker)),
+        (
+            "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12.slice/cri-containerd-\(id).scope",
+            NamespaceCreator(.kubernetes)
+        ),
+        ("0::/kubepods-besteffort-pod7.slice:cri-containerd:\(id)", NamespaceCreator(.kubernetes)),
+        ("11:memory:/kubepods/besteffort/pod7a3b/\(id)", NamespaceCreator(.kubernetes)),
+        ("0::/kubepods.slice/kubepods-pod9.slice/crio-\(id).scope", NamespaceCreator(.kubernetes)),
+        // cri-dockerd: a pod all the same.
+        ("0::/kubepods.slice/kubepods-pod9.slice/docker-\(id).scope", NamespaceCreator(.kubernetes)),
+        // Docker inside of a pod.
+        ("0::/kubepods/besteffort/pod7a3b/\(other)/docker/\(id)", NamespaceCreator(.docker)),
+        ("0::/machine.slice/libpod-\(id).scope/container", NamespaceCreator(.podman)),
+        ("0::/system.slice/web.service/libpod-payload-\(id)", NamespaceCreator(.podman, name: "web.service")),
+        (
+            "0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope",
+            NamespaceCreator(.podman)
+        ),
+        ("0::/system.slice/nerdctl-\(id).scope", NamespaceCreator(.nerdctl)),
+        ("0::/lxc.payload.web/init.scope", NamespaceCreator(.lxc, name: "web")),
+        ("0::/machine.slice/systemd-nspawn@db.service/payload", NamespaceCreator(.nspawn, name: "db")),
+        ("0::/system.slice/vpn.service", NamespaceCreator(.unit, name: "vpn.service")),
+        ("0::/system.slice/system-vpn.slice/vpn@a.service/sub", NamespaceCreator(.unit, name: "vpn@a.service")),
+    ])
+    func theCreatorIsInTheControlGroupsPath(cgroup: String, creator: NamespaceCreator) {
+        #expect(namespaceCreator(cgroup: Array(cgroup.utf8)) == creator)
+    }
+
+    @Test(arguments: [
+        "", "0::/", "0::/init.scope", "0::/user.slice/user-0.slice/session-1.scope",
+        "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.service", "0::/\(id)", "nonsense",
+    ])
+    func whatSomebodyRunsHasNoCreator(cgroup: String) {
+        #expect(namespaceCreator(cgroup: Array(cgroup.utf8)) == nil)
+    }
+
+    @Test func namesOfContainerRuntimesAreKnown() {
+        let name = "cni-0c9a61a2-3b6e-4f0e-8f0a-0d1c2b3a4f5e"
+        #expect(NamespaceCreator(namespaceName: name) == NamespaceCreator(.cni, name: name))
+        #expect(NamespaceCreator(namespaceName: "cni-lab") == NamespaceCreator(.script, name: "cni-lab"))
     }
 
     @Test func dockersNameIsTheOneAtTheTop() {

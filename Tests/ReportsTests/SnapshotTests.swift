@@ -34,8 +34,10 @@ import Testing
             rpFilter: 1, acceptLocal: true, srcValidMark: true, routeLocalnet: true, forwarding: true,
             sendRedirects: false, broadcastForwarding: true, ignoreRoutesWithLinkdown: true, arpFilter: true,
             arpIgnore: 2, arpAnnounce: 1)
+        var namespace = Samples.web
+        namespace.creator = NamespaceCreator(.unit, name: "web.service")
         return NetworkFacts(
-            namespace: Samples.web,
+            namespace: namespace,
             links: [
                 Link(
                     index: 2, name: InterfaceName(bytes: [0x65, 0xFF]), kind: "veth", master: 3, parent: 4, vrfTable: 9,
@@ -56,7 +58,32 @@ import Testing
                     hasFailed: true)
             ],
             configuration: NamespaceConfiguration(all: values, default: .init(), interfaces: [2: values, 3: .init()]),
-            hasCustomRules: true, hasCustomLocalRoutes: false)
+            hasCustomRules: true, hasCustomLocalRoutes: false, services: services)
+    }
+
+    private static var services: HostServices {
+        let place = FileLine("/etc/x\u{1B}", 7)
+        let setting = ForeignSetting(interface: "eth1", key: "rp_filter", value: 2, place: place)
+        let netplan = NetplanDefinition(id: "lan", deviceClass: "ethernets", place: place)
+        return HostServices(
+            found: [
+                FoundService(.networkd, isRunning: true, evidence: ["process systemd-network (7)"]),
+                FoundService(.cilium, evidence: ["interface cilium_host", "/etc/x"]),
+            ],
+            managers: [
+                2: .networkd(
+                    NetworkdLink(
+                        networkFile: "/run/a.network", dropIns: ["/etc/b.conf"], settings: [setting], netplan: netplan)),
+                3: .networkManager(ConnectionProfile(uuid: "1-2", name: "office", file: "/etc/o", netplan: netplan)),
+                4: .ifupdown(
+                    IfupdownStanza(
+                        place: place, laterFiles: IfupdownStanza.LaterFiles(directory: "/etc/d", suffix: ".cfg"))),
+                5: .ifupdown(IfupdownStanza(place: place)),
+                6: .networkManager(ConnectionProfile(uuid: "3-4")),
+            ],
+            systemdVersion: 257,
+            tunedProfile: TunedProfile(name: "mine", settings: [setting], reappliesFiles: false),
+            auditDemands: [AuditDemand(profile: "STIG", setting: setting)], podmanBridges: ["podman0"])
     }
 
     private static let snapshot = Snapshot(

@@ -54,6 +54,7 @@ package struct NamespaceDirectory: Sendable {
         for inode in found.keys {
             found[inode]?.identity.isOwn = inode == own
             found[inode]?.identity.isInitial = inode == initial
+            found[inode]?.completeCreator()
         }
         entries = found
         hiddenNamespaces = processes.hiddenNamespaces
@@ -68,6 +69,7 @@ package struct NamespaceDirectory: Sendable {
         {
             var entry = known
             entry.identity.name = nil
+            if [.cni, .script].contains(entry.identity.creator?.kind) { entry.identity.creator = nil }
             entry.path = Self.path(processID: processID)
             return entry
         }
@@ -76,8 +78,11 @@ package struct NamespaceDirectory: Sendable {
         guard let processID else { return Entry(identity: identity, path: "") }
         let directory = FilePath("/proc/\(processID)")
         identity.command = Files.line(directory.appending("comm"))
-        if !isInitial, let id = Files.contents(directory.appending("cgroup")).flatMap({ containerID(cgroup: $0) }) {
-            identity.container = Container(id: id, name: containerName(id: id))
+        if !isInitial, let groups = Files.contents(directory.appending("cgroup")) {
+            if let id = containerID(cgroup: groups) {
+                identity.container = Container(id: id, name: containerName(id: id))
+            }
+            identity.creator = namespaceCreator(cgroup: groups)
         }
         return Entry(
             identity: identity, path: Self.path(processID: processID), startTime: ProcessScan.startTime(of: processID))
@@ -139,6 +144,12 @@ extension NamespaceDirectory.Entry {
         self.path = path
         let text = String(decoding: bytes, as: UTF8.self)
         if identity.name == nil && Array(text.utf8) == bytes { identity.name = text }
+    }
+
+    /// A name under /run/netns tells who made the namespace unless a container does: what runs in it was only put there.
+    fileprivate mutating func completeCreator() {
+        guard let name = identity.name, !identity.isInitial, identity.container == nil else { return }
+        identity.creator = NamespaceCreator(namespaceName: name)
     }
 }
 

@@ -41,6 +41,7 @@ package struct NamespaceWatch: ~Copyable {
     /// Found by looking for them, to be told by the next sweep.
     private var found: [NamespaceIdentity] = []
     private var isStarted = false
+    private var hostServices = HostServicesCache()
     /// Nil when the host's files cannot be reached.
     private var sysctlFiles = SysctlSourceReader.ofHost()
 
@@ -184,7 +185,10 @@ package struct NamespaceWatch: ~Copyable {
             count(subscriptionOf: namespace)
         }
         var facts = try namespace.facts(includingFilterRules: includingFilterRules, using: &buffer)
-        if namespace.identity.isInitial { facts.sysctlSources = sysctlFiles?.read() }
+        if namespace.identity.isInitial {
+            facts.services = hostServices.services(for: facts.links)
+            facts.sysctlSources = sysctlFiles?.read()
+        }
         announced.insert(inode)
         return facts
     }

@@ -50,12 +50,14 @@ extension Snapshot {
         }
         guard let all = InterfaceConfiguration(conf?["all"]), let other = InterfaceConfiguration(conf?["default"])
         else { throw SnapshotError(problem: .lacks("rpf.snapshot.conf")) }
+        var namespace = NamespaceIdentity(snapshot["netns"], container: json["container"])
+        namespace.creator = NamespaceCreator(snapshot["creator"])
         self.init(
             origin: Origin(
                 host: json.member("host.name")?.string ?? "?", version: json.member("service.version")?.string ?? "?"),
             time: json["@timestamp"]?.time ?? WallTime(nanoseconds: 0),
             facts: NetworkFacts(
-                namespace: NamespaceIdentity(snapshot["netns"], container: json["container"]),
+                namespace: namespace,
                 links: try snapshot.elements("links", Link.init),
                 addresses: try snapshot.elements("addresses", InterfaceAddress.init),
                 rules: try snapshot.elements("rules", Rule.init), routes: try snapshot.elements("routes", Route.init),
@@ -63,6 +65,7 @@ extension Snapshot {
                 configuration: NamespaceConfiguration(all: all, default: other, interfaces: interfaces),
                 hasCustomRules: snapshot["custom_rules"]?.bool,
                 hasCustomLocalRoutes: snapshot["custom_local_routes"]?.bool,
+                services: HostServices(snapshot["services"]),
                 sysctlSources: SysctlSources(snapshot["sysctl_sources"])))
     }
 }

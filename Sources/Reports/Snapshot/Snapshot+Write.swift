@@ -16,6 +16,7 @@ extension Snapshot {
         buffer.object("rpf") { rpf in
             rpf.object("snapshot") { snapshot in
                 snapshot.netns(facts.namespace)
+                snapshot.creator(facts.namespace.creator)
                 snapshot.key("custom_rules")
                 snapshot.optional(facts.hasCustomRules) { $0.bool($1) }
                 snapshot.key("custom_local_routes")
@@ -37,6 +38,7 @@ extension Snapshot {
                         list.endObject()
                     }
                 }
+                snapshot.services(facts.services)
                 snapshot.key("sysctl_sources")
                 snapshot.optional(facts.sysctlSources) { $0.write($1) }
             }
