@@ -148,6 +148,24 @@ struct rpfw_event_ipv6 {
 };
 _Static_assert(sizeof(struct rpfw_event_ipv6) == 184, "struct rpfw_event_ipv6 has padding");
 
+#define RPFW_WRITES_BYTES (64u << 10)
+
+/* A process is about to write one of the sysctls that the source check reads: what it writes, not what comes of it. */
+struct rpfw_write {
+	uint32_t abi; /* RPFW_ABI */
+	uint32_t netns_inode; /* of the writer, whose view of /proc/sys/net it is */
+	uint64_t netns_cookie; /* as in rpfw_key */
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	int32_t process; /* numbers as process 1 sees them */
+	int32_t parent;
+	char comm[16]; /* of the thread that writes */
+	char parent_comm[16];
+	char name[64]; /* below /proc/sys: net/ipv4/conf/eth0.100/rp_filter */
+	char before[16]; /* the text of each value, cut to what fits */
+	char after[16];
+};
+_Static_assert(sizeof(struct rpfw_write) == 160, "struct rpfw_write has padding");
+
 /* What userspace decides before the programs are loaded; constant afterwards, so the verifier removes what is off. */
 struct rpfw_config {
 	uint32_t netns_inode; /* only this namespace; 0: all */

@@ -109,6 +109,17 @@ struct nf_conn {
 	unsigned long status;
 };
 
+struct nsproxy {
+	struct net *net_ns;
+};
+
+struct task_struct {
+	int tgid;
+	struct task_struct *real_parent;
+	char comm[16];
+	struct nsproxy *nsproxy;
+};
+
 /* Registers at entry to a function and at its return, under the names that the kernel's own type has. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {

@@ -936,3 +936,107 @@ int verdict_return(struct pt_regs *registers)
 		cpu->unmatched_refusals++;
 	return 0;
 }
+
+/*
+ * Writes. A program of this kind is asked before every access to a sysctl by a process in the cgroup, and could refuse it:
+ * this one always agrees, and only tells of writes to what the source check reads. What the kernel makes of them is known
+ * from elsewhere. The helpers that name the process are newer than the hook itself; its task is there from the start.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RPFW_WRITES_BYTES);
+} writes SEC(".maps");
+
+/* The write that came last; two at once may mix theirs up, and then one is told twice. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct rpfw_write);
+} latest_write SEC(".maps");
+
+#define AGREE 1
+#define BEGINS_WITH(text, word) begins_with(text, word, sizeof(word) - 1)
+#define IS(text, word) begins_with(text, word, sizeof(word))
+
+/* Compared octet by octet with constants: there is no memcmp to call. */
+static __always_inline bool begins_with(const char *text, const char *word, const uint32_t length)
+{
+#pragma clang loop unroll(full)
+	for (uint32_t index = 0; index < length; index++) {
+		if (text[index] != word[index])
+			return false;
+	}
+	return true;
+}
+
+static __always_inline bool is_watched_key(const char *key)
+{
+	return IS(key, "rp_filter") || IS(key, "accept_local") || IS(key, "src_valid_mark") ||
+	       IS(key, "route_localnet") || IS(key, "forwarding") || IS(key, "ip_forward") ||
+	       IS(key, "send_redirects") || IS(key, "bc_forwarding") || IS(key, "ignore_routes_with_linkdown") ||
+	       IS(key, "arp_filter") || IS(key, "arp_ignore") || IS(key, "arp_announce");
+}
+
+/*
+ * Whether a write is the one before it once more: while the routing lock is taken, the kernel begins a write to forwarding
+ * anew over and over (restart_syscall in net/ipv4/devinet.c, devinet_sysctl_forward), and asks each time.
+ */
+#define BEGUN_ANEW_WITHIN (1000 * MILLISECOND)
+
+static __always_inline bool is_begun_anew(const struct rpfw_write *write)
+{
+	const uint32_t first = __builtin_offsetof(struct rpfw_write, name) / 8;
+	const uint64_t *words = (const void *)write;
+	uint32_t zero = 0;
+	struct rpfw_write *latest = bpf_map_lookup_elem(&latest_write, &zero);
+	const uint64_t *known = (const void *)latest;
+	bool is_same;
+
+	if (!latest)
+		return false;
+	is_same = latest->process == write->process && write->time_ns - latest->time_ns < BEGUN_ANEW_WITHIN;
+#pragma clang loop unroll(full)
+	for (uint32_t word = first; word < sizeof(*write) / 8; word++)
+		is_same = is_same && words[word] == known[word];
+	__builtin_memcpy(latest, write, sizeof(*latest));
+	return is_same;
+}
+
+SEC("?cgroup/sysctl")
+int sysctl_write(struct bpf_sysctl *context)
+{
+	/* Not in the ring's memory, since what is discarded there takes its place all the same. */
+	struct rpfw_write write = { .abi = RPFW_ABI };
+	struct task_struct *task, *parent;
+	struct net *net;
+	char key[32] = {};
+
+	if (!context->write || !enabled)
+		return AGREE;
+	if (bpf_sysctl_get_name(context, key, sizeof(key), BPF_F_SYSCTL_BASE_NAME) < 0 || !is_watched_key(key))
+		return AGREE;
+	if (bpf_sysctl_get_name(context, write.name, sizeof(write.name), 0) < 0)
+		return AGREE;
+	if (!BEGINS_WITH(write.name, "net/ipv4/conf/") && !IS(write.name, "net/ipv4/ip_forward"))
+		return AGREE;
+	task = (void *)bpf_get_current_task();
+	net = BPF_CORE_READ(task, nsproxy, net_ns);
+	write.netns_inode = BPF_CORE_READ(net, ns.inum);
+	if (config.netns_inode && write.netns_inode != config.netns_inode)
+		return AGREE;
+
+	write.netns_cookie = netns_cookie(net, true);
+	write.time_ns = bpf_ktime_get_ns();
+	write.process = BPF_CORE_READ(task, tgid);
+	bpf_core_read(write.comm, sizeof(write.comm), &task->comm);
+	parent = BPF_CORE_READ(task, real_parent);
+	write.parent = BPF_CORE_READ(parent, tgid);
+	bpf_core_read(write.parent_comm, sizeof(write.parent_comm), &parent->comm);
+	/* A text that does not fit is cut; a number comes first in it. */
+	bpf_sysctl_get_current_value(context, write.before, sizeof(write.before));
+	bpf_sysctl_get_new_value(context, write.after, sizeof(write.after));
+	if (!is_begun_anew(&write))
+		bpf_ringbuf_output(&writes, &write, sizeof(write), 0);
+	return AGREE;
+}

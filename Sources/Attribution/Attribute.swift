@@ -26,7 +26,8 @@ package func attribute(
     let situation = model.map { Situation(drop, model: $0) }
     let facts = DropFacts(
         drop, namespace: model?.facts.namespace ?? namespace,
-        isOverwritten: model.map { isOverwritten(drop, $0.facts, ownership ?? Ownership($0.facts)) } ?? false)
+        isOverwritten: model.map { isOverwritten(drop, $0.facts, ownership ?? Ownership($0.facts)) } ?? false,
+        settingChanges: model?.facts.settingChanges ?? [])
     switch drop.key.outcome {
     case .reversePathFilter:
         return attributeReversePathFilter(facts, situation, lastChange)

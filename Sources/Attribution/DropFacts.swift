@@ -3,19 +3,25 @@ import Drops
 import Facts
 import Packets
 
-/// What the kernel's record of a drop says by itself, without any snapshot.
+/// What the kernel's record of a drop says by itself, and what was seen to happen meanwhile, without any snapshot.
 struct DropFacts {
     let drop: DropEvent
     /// Where it happened; nil when not known.
     let namespace: NamespaceIdentity?
+    /// Which sysctls of the namespace changed while it was watched.
+    let settingChanges: [SettingChange]
 
     /// The value that decided is not the one that this host's configuration says.
     let isOverwritten: Bool
 
-    init(_ drop: DropEvent, namespace: NamespaceIdentity?, isOverwritten: Bool = false) {
+    init(
+        _ drop: DropEvent, namespace: NamespaceIdentity?, isOverwritten: Bool = false,
+        settingChanges: [SettingChange] = []
+    ) {
         self.drop = drop
         self.namespace = namespace
         self.isOverwritten = isOverwritten
+        self.settingChanges = settingChanges
     }
 
     /// A drop reason or a return value observes who dropped the packet.

@@ -22,8 +22,8 @@ extension DropFacts {
         case .decapsulated: drop.interfaceKind.map(Self.isTunnel)
         case .vrf: drop.vrf.flatMap { $0 == 0 ? nil : true }
         case .otherNetns: namespace.map { !$0.isOwn } ?? false
-        case .spoofSuspected: isFromSpecialBlock ? true : nil
-        case .valueOverwritten: isOverwritten
+        case .spoofSuspected: !drop.packet.isIPv6 && drop.packet.source.isOfSpecialBlock ? true : nil
+        case .valueOverwritten: isOverwritten || !changedValues.isEmpty
         default: nil
         }
     }
@@ -35,13 +35,6 @@ extension DropFacts {
             "xfrm",
             "vxlan", "geneve", "gtp", "bareudp", "amt", "wireguard", "tun", "ovpn", "ovpn-dco",
         ].contains(kind)
-    }
-
-    /// 0/8, 169.254/16 and 240/4, whence nobody sends across routers. 255.255.255.255 is in 240/4.
-    private var isFromSpecialBlock: Bool {
-        if drop.packet.isIPv6 { return false }
-        let source = drop.packet.source.rawValue
-        return source >> 24 == 0 || source >> 16 == 0xA9FE || source >> 28 == 0xF
     }
 }
 
@@ -64,7 +57,7 @@ extension Situation {
         case .nexthopDown: isNexthopDown
         case .replyPathBroken: isReplyPathBroken
         case .vrf: model.vrf(of: ingress) != 0
-        case .spoofSuspected: isConnectedElsewhere
+        case .spoofSuspected: model.isConnectedElsewhere(packet.source, than: ingress)
         case .dnat, .otherNetns, .valueOverwritten: false
         }
     }
@@ -150,19 +143,6 @@ extension Situation {
             return true
         }
         return isInSubnet(packet.destination, of: ingress) && !isInSubnet(packet.destination, of: nexthop.interface)
-    }
-
-    // MARK: Who else could be the sender
-
-    /// The source lies in a prefix that is connected on another interface of the same VRF, and not also on this one: two
-    /// interfaces in one subnet are no sign of a forged source.
-    private var isConnectedElsewhere: Bool {
-        guard !isConnected(packet.source, to: ingress) else { return false }
-        let vrf = model.vrf(of: ingress)
-        return model.facts.addresses.contains { address in
-            address.interface != ingress && address.prefix.contains(packet.source)
-                && model.link(address.interface)?.isLoopback != true && model.vrf(of: address.interface) == vrf
-        }
     }
 
     // MARK: Helpers

@@ -22,6 +22,8 @@ package struct FactsChange: Hashable, Sendable {
     package var after: String?
     /// When the announcement was read, nanoseconds of CLOCK_MONOTONIC; the change itself is a little older.
     package var time: UInt64
+    /// What a change of kind `sysctl` is of, with the values as numbers.
+    package var setting: SettingChange?
 
     package init(
         namespace: UInt32, kind: Kind, object: String, before: String? = nil, after: String? = nil, time: UInt64 = 0
@@ -32,5 +34,13 @@ package struct FactsChange: Hashable, Sendable {
         self.before = before
         self.after = after
         self.time = time
+    }
+
+    /// A sysctl that changed.
+    package init(namespace: UInt32, _ change: SettingChange) {
+        self.init(
+            namespace: namespace, kind: .sysctl, object: change.setting.name, before: change.before.map { "\($0)" },
+            after: "\(change.after)", time: change.time)
+        setting = change
     }
 }

@@ -22,6 +22,8 @@ package struct NetworkFacts: Hashable, Sendable {
     package var services: HostServices?
     /// The files that give sysctls their values at boot; nil outside the initial namespace, where they do not count.
     package var sysctlSources: SysctlSources?
+    /// Which sysctls changed while the namespace was watched, oldest first.
+    package var settingChanges: [SettingChange] = []
 
     package init(
         namespace: NamespaceIdentity, time: UInt64 = 0, links: [Link] = [], addresses: [InterfaceAddress] = [],

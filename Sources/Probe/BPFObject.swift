@@ -69,6 +69,17 @@ struct BPFObject: ~Copyable {
         unsafe links.append(link)
     }
 
+    /// Attaches a loaded program to a cgroup beside whatever is attached there already.
+    func attach(_ program: BPFProgram, toCgroup folder: FileDescriptor, links: inout BPFLinks) throws(LoadFailure) {
+        rpfw_log_begin()
+        guard let pointer = unsafe bpf_object__find_program_by_name(object, program.rawValue),
+            let link = unsafe bpf_program__attach_cgroup(pointer, folder.rawValue)
+        else {
+            throw LoadFailure(.current)
+        }
+        unsafe links.append(link)
+    }
+
     /// Loads as `load()` does, and tells what each of these programs cost the verifier.
     func load(measuring programs: [BPFProgram]) throws(LoadFailure) -> [ProgramFigures] {
         // Some kernels say more than the one line that is wanted.
@@ -149,6 +160,7 @@ enum BPFProgram: String {
     case verdictExit = "verdict_fexit"
     case verdictEntry = "verdict_entry"
     case verdictReturn = "verdict_return"
+    case sysctlWrite = "sysctl_write"
 }
 
 /// What the kernel answered when it was asked to load or attach a program.

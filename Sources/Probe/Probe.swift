@@ -14,7 +14,12 @@ package struct Probe: ~Copyable {
     private let trial: TierTrial
     private let object: BPFObject
     private var links: BPFLinks
+    /// Why no process that writes a sysctl can be seen, as a clause; nil when they can.
+    private var writesRefusal: String?
+    private let hierarchy: CgroupHierarchy?
     private let ring: RingReader
+    /// Stays empty without the hook on writes.
+    private let writes: RingReader
     private let counterMap: CounterMap
     private let cpus: PerCPUState
     /// Misses of the first drop program, and of the verdict programs, before counting began.
@@ -30,13 +35,18 @@ package struct Probe: ~Copyable {
     package init(_ options: ProbeOptions) throws(ProbeError) {
         try Capabilities.require()
         let trial = TierTrial(types: try KernelTypes.ofThisKernel())
-        let loaded = try TierLoader(trial: trial, options: options).load()
+        let hierarchy = CgroupHierarchy.mounted()
+        let loaded = try TierLoader(trial: trial, options: options, hierarchy: hierarchy).load()
         let ring = try RingReader(map: loaded.object.descriptor(ofMap: "ring"))
+        let writes = try RingReader(map: loaded.object.descriptor(ofMap: "writes"))
         let counterMap = try CounterMap(map: loaded.object.descriptor(ofMap: "counters"))
         let cpus = PerCPUState(map: try loaded.object.descriptor(ofMap: "cpus"))
 
         self.trial = trial
+        self.hierarchy = hierarchy
         self.ring = ring
+        self.writes = writes
+        writesRefusal = loaded.writesRefusal
         self.counterMap = counterMap
         self.cpus = cpus
         tier = loaded.tier
@@ -48,11 +58,13 @@ package struct Probe: ~Copyable {
 
     /// The hooks as libbpf names them.
     package var hooks: [String] {
-        switch tier {
-        case .fexit: ["fexit/fib_validate_source", "tp_btf/kfree_skb"]
-        case .kprobe: ["kprobe/fib_validate_source", "kretprobe/fib_validate_source", "tp_btf/kfree_skb"]
-        case .tracepoint: ["tp_btf/kfree_skb"]
-        }
+        let verdict: [String] =
+            switch tier {
+            case .fexit: ["fexit/fib_validate_source"]
+            case .kprobe: ["kprobe/fib_validate_source", "kretprobe/fib_validate_source"]
+            case .tracepoint: []
+            }
+        return verdict + ["tp_btf/kfree_skb"] + (writesRefusal == nil ? ["cgroup/sysctl"] : [])
     }
 
     /// True when this kernel says why it drops a packet (Linux 5.17 and later): only then are other drops told apart.
@@ -60,6 +72,11 @@ package struct Probe: ~Copyable {
 
     /// What cannot be seen with these hooks on this kernel, one sentence each.
     package var blindSpots: [String] { trial.blindSpots(of: tier) }
+
+    /// What is not known about who writes sysctls, as a sentence; nil when all of it is.
+    package var writesProblem: String? {
+        writesRefusal.map { "Which process writes a sysctl is not seen: \($0)." } ?? WriteHook.blindSpot(in: hierarchy)
+    }
 
     /// Why the running kernel's own types (BTF) cannot be used; nil when they can.
     package static var typesProblem: String? {
@@ -86,11 +103,26 @@ package struct Probe: ~Copyable {
                 throw ProbeError(.failed, "Cannot attach the BPF program \(program.rawValue): \(error.errno).")
             }
         }
+        attachWrites(to: &links)
         self.links = links
         missesBefore = object.misses(of: programs.drop[0])
         verdictMissesBefore = verdictMisses
         skippedProbes = 0
         try object.setEnabled(true)
+    }
+
+    /// A trace is worth having without it.
+    private mutating func attachWrites(to links: inout BPFLinks) {
+        guard writesRefusal == nil, let hierarchy else { return }
+        do {
+            let folder = try FileDescriptor.open(hierarchy.path, .readOnly, options: [.closeOnExec, .directory])
+            defer { try? folder.close() }
+            try object.attach(.sysctlWrite, toCgroup: folder, links: &links)
+        } catch let failure as LoadFailure {
+            writesRefusal = WriteHook.sentence(for: failure.errno)
+        } catch {
+            writesRefusal = "\(hierarchy.path) cannot be opened"
+        }
     }
 
     /// Stops counting. Records and counters can still be read.
@@ -113,6 +145,16 @@ package struct Probe: ~Copyable {
             guard var event = DropEvent(record: record) else { return }
             if trial.hasReasonArgument { event.reasonName = reasonName(event.key.reason) }
             body(event)
+        }
+    }
+
+    /// Readable when processes wrote to sysctls; nil when that is not seen.
+    package var writesDescriptor: Int32? { writesRefusal == nil ? writes.fileDescriptor : nil }
+
+    /// Hands over what processes wrote to sysctls, oldest first. A write is here before anything can come of it.
+    package func consumeWrites(_ body: (SysctlWrite) -> Void) throws(ProbeError) {
+        _ = try writes.consume(limit: Self.consumeLimit) { record in
+            if let write = SysctlWrite(record: record) { body(write) }
         }
     }
 

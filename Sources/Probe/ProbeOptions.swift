@@ -35,11 +35,13 @@ package struct ProbeOptions: Sendable {
     package var keyLimit: UInt32
     /// Asks the verifier for its figures (`Probe.programs`).
     package var measuresPrograms: Bool
+    /// Tells which processes write sysctls, where the kernel lets it.
+    package var watchesWrites: Bool
 
     package init(
         tier: Tier? = nil, namespaceInode: UInt32? = nil, source: IPv4Prefix? = nil, destination: IPv4Prefix? = nil,
         recordOther: Bool = false, detail: DetailBudget = .findings, keyLimit: UInt32 = 4_096,
-        measuresPrograms: Bool = false
+        measuresPrograms: Bool = false, watchesWrites: Bool = true
     ) {
         self.tier = tier
         self.namespaceInode = namespaceInode
@@ -49,6 +51,7 @@ package struct ProbeOptions: Sendable {
         self.detail = detail
         self.keyLimit = keyLimit
         self.measuresPrograms = measuresPrograms
+        self.watchesWrites = watchesWrites
     }
 }
 

@@ -8,12 +8,15 @@ import SystemPackage
 struct TierLoader {
     let trial: TierTrial
     let options: ProbeOptions
+    let hierarchy: CgroupHierarchy?
 
     struct Loaded: ~Copyable {
         let tier: Tier
         let refusals: [TierRefusal]
         let object: BPFObject
         let programs: [ProgramFigures]
+        /// Why the hook on sysctl writes is not loaded; nil when it is.
+        let writesRefusal: String?
     }
 
     private enum Failure: Error {
@@ -24,11 +27,13 @@ struct TierLoader {
 
     func load() throws(ProbeError) -> Loaded {
         var refusals: [TierRefusal] = []
+        var writesRefusal = options.watchesWrites ? WriteHook.refusal(in: hierarchy) : "it was not asked for"
         for tier in options.tier.map({ [$0] }) ?? Tier.allCases {
             do {
                 var programs: [ProgramFigures] = []
-                let object = try load(tier, &programs)
-                return Loaded(tier: tier, refusals: refusals, object: object, programs: programs)
+                let object = try load(tier, &programs, &writesRefusal)
+                return Loaded(
+                    tier: tier, refusals: refusals, object: object, programs: programs, writesRefusal: writesRefusal)
             } catch {
                 switch error {
                 case .refused(let reason): refusals.append(TierRefusal(tier: tier, reason: reason))
@@ -45,33 +50,54 @@ struct TierLoader {
             refusals: refusals)
     }
 
-    private func load(_ tier: Tier, _ figures: inout [ProgramFigures]) throws(Failure) -> BPFObject {
+    private func load(
+        _ tier: Tier, _ figures: inout [ProgramFigures], _ writesRefusal: inout String?
+    ) throws(Failure) -> BPFObject {
         if let reason = trial.refusal(of: tier) { throw .refused(reason) }
+        let drops = trial.programs(of: tier)
+        let needed = drops.verdict + drops.drop
+        if writesRefusal == nil {
+            // What a kernel has against this one program is no reason to do without the others.
+            do throws(Failure) {
+                let object = try load(tier, [.sysctlWrite] + needed, &figures)
+                try tryVerdict(object, tier)
+                return object
+            } catch .final {
+                writesRefusal = "this kernel does not accept the program for it"
+            } catch {
+                throw error
+            }
+        }
+        let object = try load(tier, needed, &figures)
+        try tryVerdict(object, tier)
+        return object
+    }
+
+    private func load(
+        _ tier: Tier, _ programs: [BPFProgram], _ figures: inout [ProgramFigures]
+    ) throws(Failure) -> BPFObject {
         let object: BPFObject
         do {
-            object = try open(tier)
+            object = try open(tier, programs)
         } catch {
             throw .final(error)
         }
         do {
             if options.measuresPrograms {
-                let programs = trial.programs(of: tier)
-                figures = try object.load(measuring: programs.verdict + programs.drop)
+                figures = try object.load(measuring: programs)
             } else {
                 try object.load()
             }
         } catch {
             throw .final(ProbeError(error))
         }
-        try tryVerdict(object, tier)
         return object
     }
 
-    /// The object with this tier's programs selected and configured.
-    private func open(_ tier: Tier) throws(ProbeError) -> BPFObject {
-        let programs = trial.programs(of: tier)
+    /// The object with some programs selected, configured for this tier.
+    private func open(_ tier: Tier, _ programs: [BPFProgram]) throws(ProbeError) -> BPFObject {
         let object = try BPFObject()
-        for program in programs.verdict + programs.drop { try object.select(program) }
+        for program in programs { try object.select(program) }
         try object.setConstants(rpfw_config(options, tier))
         // Beside the entries for drops that find the map full.
         try object.setCapacity(ofMap: "counters", options.keyLimit + UInt32(DropOutcome.allCases.count))

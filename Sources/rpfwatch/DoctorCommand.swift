@@ -51,6 +51,8 @@ struct DoctorCommand: ParsableCommand {
                 let probe = try Probe(ProbeOptions(tier: tier, measuresPrograms: verbose))
                 for program in probe.programs { messages.detail("tier \(tier.rawValue), \(program)") }
                 report.hasDropReasons = probe.hasDropReasons
+                report.seesWriters = probe.hooks.contains("cgroup/sysctl")
+                report.writesProblem = probe.writesProblem
                 status.blindSpots = probe.blindSpots
                 if report.chosenTier == nil {
                     report.chosenTier = tier.rawValue

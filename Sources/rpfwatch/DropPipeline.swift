@@ -31,6 +31,10 @@ final class DropPipeline {
     private let limit: UInt64?
     /// Drops by rp_filter that came in detail after the limit was reached, and were not shown.
     private(set) var withheld: UInt64 = 0
+    /// Changed sysctls of namespaces that have not dropped anything, by inode number: told when they do.
+    private var untold: [UInt32: [FactsChange]] = [:]
+    private static let untoldNamespaces = 1024
+    private static let untoldChanges = 32
 
     init(
         watch: consuming NamespaceWatch, filter: InterfaceFilter, limit: UInt64?, events: EventSink,
@@ -56,6 +60,7 @@ final class DropPipeline {
         }
         let namespace = watch.identity(inode: drop.key.namespaceInode, cookie: drop.key.namespaceCookie)
         let context = contexts.context(for: drop, in: &watch)
+        for change in untold.removeValue(forKey: drop.key.namespaceInode) ?? [] { tell(change) }
         let attribution = context.attribution(of: drop, in: namespace) {
             watch.ipv6Routes(
                 of: drop.packet, ingress: drop.key.interfaceIndex, in: drop.key.namespaceInode,
@@ -89,14 +94,41 @@ final class DropPipeline {
         }
     }
 
+    /// Takes a process' write to a sysctl. Those that have come have to be handed in before `noteChanges`.
+    func note(_ write: SysctlWrite) {
+        var write = write
+        write.executable = RunningProcess.executable(of: write.process.id, command: write.process.command)
+        if let change = contexts.note(write) { tell(change) }
+    }
+
     /// Passes on what was announced to have changed in namespaces that dropped something.
     func noteChanges() {
-        for change in watch.pendingChanges() where contexts.note(change) {
-            guard let reported = ConfigChange(change) else { continue }
-            events.send { clock, origin in
-                Event(time: clock.wall(change.time), origin: origin, payload: .configChange(reported))
-            }
+        for change in watch.pendingChanges() {
+            if let news = contexts.note(change) { tell(news) } else { _ = contexts.outdate(by: change) }
         }
+        for change in contexts.changesFromSnapshots() { tell(change) }
+    }
+
+    /// When `refresh` should be called at the latest, nanoseconds of CLOCK_MONOTONIC; nil while nothing asks for it.
+    var refreshAt: UInt64? { contexts.refreshAt }
+
+    private func tell(_ change: FactsChange) {
+        guard contexts.outdate(by: change) else { return keep(change) }
+        let namespace = watch.identity(inode: change.namespace)
+        guard let reported = ConfigChange(change, in: namespace) else { return }
+        events.send { clock, origin in
+            Event(time: clock.wall(change.time), origin: origin, payload: .configChange(reported))
+        }
+    }
+
+    /// A packet that is dropped later may owe it to this.
+    private func keep(_ change: FactsChange) {
+        guard let key = change.setting?.setting.key, [.rpFilter, .acceptLocal, .srcValidMark].contains(key) else {
+            return
+        }
+        if untold[change.namespace] == nil && untold.count >= Self.untoldNamespaces { untold.removeAll() }
+        untold[change.namespace, default: []].append(change)
+        if untold[change.namespace]?.count ?? 0 > Self.untoldChanges { untold[change.namespace]?.removeFirst() }
     }
 
     /// Reads changed namespaces anew and announces the findings whose fix is another one now.
@@ -117,12 +149,17 @@ final class DropPipeline {
         for finding in findings.findings where inodes.contains(finding.namespace.inode) {
             _ = advice.reconsider(finding, model: model(of: finding))
         }
-        for namespace in namespaces { contexts.remove(namespace) }
+        for namespace in namespaces {
+            contexts.remove(namespace)
+            untold[namespace.inode] = nil
+        }
         findings.retire(counters) { key in namespaces.first { $0.inode == key.namespaceInode } }
     }
 
     /// Gives the findings their exact counts, and announces every one of them a last time.
     func finish(_ counters: [DropKey: DropCounters]) {
+        contexts.settle(from: &watch)
+        for change in contexts.changesFromSnapshots() { tell(change) }
         findings.settle(counters) { [self] key in
             watch.identity(inode: key.namespaceInode, cookie: key.namespaceCookie)
         }
@@ -140,10 +177,13 @@ final class DropPipeline {
 
     private func announce(_ finding: Finding) -> FindingReport {
         let model = model(of: finding)
+        let changes = contexts.settingChanges(in: finding.namespace.inode)
+        let finding = finding.noting(changes)
         if let drop = finding.samples.last?.drop, let name = model?.vrfName(of: drop) { vrfNames[finding.id] = name }
         let report = FindingReport(
             finding, advice: advice.advice(on: finding, model: model), clock: events.clock, vrf: vrfNames[finding.id],
-            ownership: finding.samples.last.flatMap { contexts[$0.drop.key]?.ownership })
+            ownership: finding.samples.last.flatMap { contexts[$0.drop.key]?.ownership },
+            changedValues: finding.changedValues(among: changes))
         events.send { clock, origin in
             Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .finding(report))
         }
@@ -158,8 +198,10 @@ extension RoutingModel {
 
 extension ConfigChange {
     /// Nil for a change of unknown kind: nothing can be said but that the snapshot is old.
-    fileprivate init?(_ change: FactsChange) {
+    fileprivate init?(_ change: FactsChange, in namespace: NamespaceIdentity) {
         guard let kind = Kind(rawValue: change.kind.rawValue) else { return nil }
-        self.init(kind: kind, object: change.object, before: change.before, after: change.after)
+        self.init(
+            kind: kind, object: change.object, before: change.before, after: change.after, namespace: namespace,
+            writer: change.setting?.writer)
     }
 }

@@ -88,6 +88,7 @@ struct TraceLoop: ~Copyable {
         if status != nil { writeToStandardError(StatusLine.erase) }
         // Everything the programs wrote before they were detached.
         while try drain() > 0 {}
+        try noteChanges()
         let counters = try counters()
         var totals = ledger.totals(counters, before: inner, after: outer, reasonName: { probe.reasonName($0) })
         totals.suppress(pipeline.withheld)
@@ -112,19 +113,24 @@ struct TraceLoop: ~Copyable {
         var isBusy = false
         while true {
             let now = MonotonicClock.now
-            let next = [sweepAt, statsAt, deadline, isBusy ? now + Self.busyInterval : nil].compactMap(\.self).min()
+            let next = [sweepAt, statsAt, deadline, pipeline.refreshAt, isBusy ? now + Self.busyInterval : nil]
+                .compactMap(\.self).min()
             let ready = Poller.wait(
-                [stop.descriptor ?? -1, probe.fileDescriptor, pipeline.watch.descriptor],
+                [
+                    stop.descriptor ?? -1, probe.fileDescriptor, pipeline.watch.descriptor,
+                    probe.writesDescriptor ?? -1,
+                ],
                 nanoseconds: next.map { $0 > now ? $0 - now : 0 })
             stop.check()
             if stop.isRequested { return .signal }
-            if ready[2] { pipeline.noteChanges() }
+            if ready[2] || ready[3] { try noteChanges() }
             isBusy = try drain() > 0
             pipeline.announceFindings()
             if events.failure != nil { return .outputClosed }
             if pipeline.isFull { return .count }
 
             let after = MonotonicClock.now
+            if let refreshAt = pipeline.refreshAt, after >= refreshAt { pipeline.refresh() }
             if after >= statsAt {
                 statsAt = after + command.statsInterval.nanoseconds
                 try announceStats()
@@ -142,12 +148,18 @@ struct TraceLoop: ~Copyable {
         try probe.consume { pipeline.handle($0) }
     }
 
+    /// What processes wrote to sysctls comes before what the kernel announced of it.
+    private func noteChanges() throws(ProbeError) {
+        try probe.consumeWrites { pipeline.note($0) }
+        pipeline.noteChanges()
+    }
+
     /// The exact counts, what the filters take out as filtered.
     private func counters() throws(ProbeError) -> [DropKey: DropCounters] { filter.applied(to: try probe.counters()) }
 
     /// Once a second: namespaces that came and went, changed configuration, the status line.
     private mutating func sweep() throws {
-        pipeline.noteChanges()
+        try noteChanges()
         let swept = pipeline.watch.sweep()
         if !swept.vanished.isEmpty {
             _ = try drain()
@@ -197,6 +209,7 @@ struct TraceLoop: ~Copyable {
         let missing = Privileges.current.missing
         for privilege in missing { messages.note("\(privilege.capability.rawValue) is missing. \(privilege.cost)") }
         messages.detail("Attached: \(probe.hooks.joined(separator: ", ")).")
+        if let problem = probe.writesProblem { messages.detail(problem) }
         let count = pipeline.watch.watchedCount
         messages.note(
             "watching \(count) network namespace\(count == 1 ? "" : "s") through the \(probe.tier.rawValue) tier; "

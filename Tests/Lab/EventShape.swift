@@ -38,15 +38,19 @@ enum EventShape {
                 "finding_id",
             ].map { "rpf.\($0)" },
         "rpf-finding": [
-            "finding_id", "attributed", "cause", "factors", "path", "netns", "sysctl", "reverse", "sources", "drops",
-            "first_seen", "last_seen", "fix", "alternatives", "rejected", "fix.id", "fix.commands", "fix.revert",
+            "finding_id", "attributed", "cause", "factors", "path", "netns", "sysctl", "reverse", "sources",
+            "changed_values", "drops", "first_seen", "last_seen", "fix", "alternatives", "rejected", "fix.id",
+            "fix.commands", "fix.revert",
             "fix.persist", "fix.predicted", "fix.admits.packets", "fix.admits.of", "fix.widens", "fix.side_effects",
             "fix.incomplete",
         ].map { "rpf.\($0)" },
         "stats": totals,
         "end": totals + ["rpf.window.start", "rpf.window.end", "rpf.end.reason"],
         "lost": ["rpf.loss.source", "rpf.loss.count", "rpf.loss.total"],
-        "config-change": ["kind", "object", "before", "after"].map { "rpf.change.\($0)" },
+        "config-change": ["change.kind", "change.object", "change.before", "change.after", "change.writer", "netns"].map
+        {
+            "rpf.\($0)"
+        },
     ]
 
     private static let totals =

@@ -135,6 +135,28 @@ enum Samples {
             id: .none, summary: "Nothing to change here: another machine uses this host's address 192.0.2.10.",
             predicted: .drop, admits: Fix.Admission(packets: 0, of: 3)))
 
+    static let writer = SettingWriter(
+        process: SettingWriter.Process(id: 4711, command: "sysctl"),
+        parent: SettingWriter.Process(id: 700, command: "tuned"), executable: "/usr/sbin/sysctl")
+
+    /// Somebody set the value, and somebody else set it back.
+    static let overwritten: FindingReport = {
+        var report = finding
+        report.factors.append(.valueOverwritten)
+        report.changedValues = [
+            FindingReport.ChangedValue(
+                setting: "net.ipv4.conf.eth0.rp_filter", before: 1, after: 2, time: seconds(3), writer: writer),
+            FindingReport.ChangedValue(
+                setting: "net.ipv4.conf.eth0.rp_filter", before: 2, after: 1, time: seconds(3.04),
+                writer: SettingWriter(
+                    process: SettingWriter.Process(id: 812, command: "systemd-sysc\u{1B}[1m"),
+                    parent: SettingWriter.Process(id: 1, command: "systemd"))),
+            FindingReport.ChangedValue(
+                setting: "net.ipv4.conf.all.rp_filter", before: nil, after: -1, time: seconds(5)),
+        ]
+        return report
+    }()
+
     static let startInfo = StartInfo(
         kernelRelease: "6.18.44", architecture: "x86_64", libbpfVersion: "1.1.2", tier: "tracepoint",
         hooks: ["tp_btf/kfree_skb"],
@@ -167,7 +189,9 @@ enum Samples {
         event(.lost(Loss(source: .ringFull, count: 3, total: 3)), at: seconds(11)),
         event(
             .configChange(
-                ConfigChange(kind: .sysctl, object: "net.ipv4.conf.eth0.rp_filter", before: "0", after: "2")),
+                ConfigChange(
+                    kind: .sysctl, object: "net.ipv4.conf.eth0.rp_filter", before: "0", after: "2", namespace: host,
+                    writer: writer)),
             at: seconds(12)),
         event(.finding(finding), at: seconds(13)),
         event(.finding(localSource), at: seconds(14)),
@@ -248,7 +272,13 @@ extension Samples {
             drop(
                 interface: InterfaceName(bytes: [0x80]), namespace: NamespaceIdentity(inode: 0), attribution: bare,
                 reason: nil, findingID: nil),
-            arpRequest, event(.configChange(ConfigChange(kind: .link, object: "eth0", before: nil, after: nil))),
+            arpRequest,
+            event(
+                .configChange(
+                    ConfigChange(
+                        kind: .link, object: "eth0", before: nil, after: nil,
+                        namespace: NamespaceIdentity(inode: 9)))),
+            event(.finding(overwritten)),
         ]
     }()
 }

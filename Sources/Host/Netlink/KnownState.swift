@@ -77,12 +77,10 @@ struct KnownState {
         guard
             let (key, value) = message.values.first(where: { key, value in known[key].map { $0 != value } ?? isEmpty })
         else { return nil }
-        // sysctl(8) writes a dot of an interface's name as a slash.
-        let scope = scopeName(message.index).split(separator: ".", omittingEmptySubsequences: false).joined(
-            separator: "/")
-        return FactsChange(
-            namespace: 0, kind: .sysctl, object: "net.ipv4.conf.\(scope).\(key)", before: known[key].map { "\($0)" },
-            after: "\(value)")
+        guard let setting = ConfigurationKey(rawValue: key).map({ Setting(scopeName(message.index), $0) }) else {
+            return nil
+        }
+        return FactsChange(namespace: 0, SettingChange(setting, before: known[key], after: value, time: 0))
     }
 
     private func change(_ route: Route, isGone: Bool) -> FactsChange? {
@@ -114,11 +112,11 @@ struct KnownState {
 extension KnownState {
     private func name(_ index: UInt32) -> String { links[index]?.name.text ?? "if\(index)" }
 
-    private func scopeName(_ index: Int32) -> String {
+    private func scopeName(_ index: Int32) -> InterfaceName {
         switch index {
         case Int32(NETCONFA_IFINDEX_ALL): "all"
         case Int32(NETCONFA_IFINDEX_DEFAULT): "default"
-        default: name(UInt32(bitPattern: index))
+        default: links[UInt32(bitPattern: index)]?.name ?? InterfaceName("if\(index)")
         }
     }
 

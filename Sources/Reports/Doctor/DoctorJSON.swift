@@ -29,6 +29,10 @@ extension JSONBuffer {
         optional(report.btfProblem) { $0.string($1) }
         key("drop_reasons")
         optional(report.hasDropReasons) { $0.bool($1) }
+        key("sysctl_writers")
+        optional(report.seesWriters) { $0.bool($1) }
+        key("sysctl_writers_problem")
+        optional(report.writesProblem) { $0.string($1) }
         array("missing_privileges", report.missingPrivileges) { list, privilege in
             list.beginObject()
             list.key("capability")

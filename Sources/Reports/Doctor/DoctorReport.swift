@@ -13,6 +13,10 @@ package struct DoctorReport: Hashable, Sendable {
     package var btfProblem: String?
     /// False where the kernel gives no drop reasons (before 5.17).
     package var hasDropReasons: Bool?
+    /// Whether it can be seen which process writes a sysctl; nil when no tier could be tried.
+    package var seesWriters: Bool?
+    /// What is not seen of it, in one sentence; nil when all of it is.
+    package var writesProblem: String?
     package var missingPrivileges: [MissingPrivilege]
     /// In order of preference.
     package var tiers: [TierStatus]

@@ -47,6 +47,11 @@ extension TextPage {
         case false?: row("Drop reasons", "not given by this kernel (Linux 5.17 and later do)", mark: style.warning)
         case nil: row("Drop reasons", "not known")
         }
+        switch (report.seesWriters, report.writesProblem) {
+        case (nil, _): break
+        case (true?, nil): row("Sysctl writes", "traced to the process that writes", mark: style.good)
+        case (_, let problem): row("Sysctl writes", terminalSafe(problem ?? "not traced"), mark: style.warning)
+        }
         if report.missingPrivileges.isEmpty {
             row("Privileges", "nothing is missing", mark: style.good)
         }

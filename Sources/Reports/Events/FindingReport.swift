@@ -54,6 +54,27 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     package var rejected: [RejectedRecipe]
     /// What would have to be otherwise for the packets to pass, each by itself: sentence ends, to follow "if".
     package var passesIf: [String]
+    /// The latest changes of sysctls that had a part in the drops, oldest first, at most `changeLimit`.
+    package var changedValues: [ChangedValue]
+
+    /// A sysctl that changed while tracing.
+    package struct ChangedValue: Hashable, Sendable {
+        /// `net.ipv4.conf.eth0.rp_filter`; holds a name that others chose.
+        package var setting: String
+        /// Nil when it is not known.
+        package var before: Int32?
+        package var after: Int32
+        package var time: WallTime
+        package var writer: SettingWriter?
+
+        package init(setting: String, before: Int32?, after: Int32, time: WallTime, writer: SettingWriter? = nil) {
+            self.setting = setting
+            self.before = before
+            self.after = after
+            self.time = time
+            self.writer = writer
+        }
+    }
 
     /// What an inferred cause rests on.
     package struct Inference: Hashable, Sendable {
@@ -113,7 +134,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         dropReason: String? = nil,
         filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
         example: Example? = nil, drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix,
-        alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = [], isIPv6: Bool = false
+        alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = [], isIPv6: Bool = false,
+        changedValues: [ChangedValue] = []
     ) {
         self.id = id
         self.attributed = attributed
@@ -146,16 +168,19 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.rejected = rejected
         self.passesIf = passesIf
         self.isIPv6 = isIPv6
+        self.changedValues = changedValues.suffix(Self.changeLimit)
     }
 }
 
 extension FindingReport {
     /// Source prefixes, and destinations, that a report keeps.
     package static let addressLimit = 16
+    package static let changeLimit = 8
 
     /// A finding and the advice about it as they are reported. `ownership`: of the namespace that dropped, as it is now.
     package init(
-        _ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil, ownership: Ownership? = nil
+        _ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil, ownership: Ownership? = nil,
+        changedValues: [SettingChange] = []
     ) {
         let attribution = finding.attribution
         let latest = finding.samples.max { $0.drop.time < $1.drop.time }?.drop
@@ -178,7 +203,12 @@ extension FindingReport {
             lastSeen: clock.wall(finding.lastSeen), fix: advice.fix, alternatives: advice.alternatives,
             rejected: advice.rejected,
             passesIf: advice.singleFacts.map { Sentences.condition($0, interface: finding.interface) },
-            isIPv6: finding.isIPv6)
+            isIPv6: finding.isIPv6,
+            changedValues: changedValues.map { change in
+                ChangedValue(
+                    setting: change.setting.name, before: change.before, after: change.after,
+                    time: clock.wall(change.time), writer: change.writer)
+            })
     }
 
     private static func destinations(of samples: [Finding.Sample]) -> [Destination] {

@@ -23,24 +23,3 @@ package struct Loss: Hashable, Sendable {
         self.total = total
     }
 }
-
-/// A setting that matters changed while tracing: the payload of `config-change`.
-package struct ConfigChange: Hashable, Sendable {
-    package enum Kind: String, Sendable, CaseIterable {
-        case sysctl, route, rule, address, link
-    }
-
-    package var kind: Kind
-    /// `net.ipv4.conf.eth0.rp_filter`, `192.0.2.0/24 table main`, …; with its namespace when it is not the own one.
-    package var object: String
-    /// Nil: was not there, or is not known.
-    package var before: String?
-    package var after: String?
-
-    package init(kind: Kind, object: String, before: String?, after: String?) {
-        self.kind = kind
-        self.object = object
-        self.before = before
-        self.after = after
-    }
-}

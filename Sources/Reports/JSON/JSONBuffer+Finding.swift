@@ -53,6 +53,19 @@ extension JSONBuffer {
         array("passes_if", finding.passesIf.prefix(ListLimit.sentences)) {
             $0.string($1, limit: Limit.text / 4)
         }
+        array("changed_values", finding.changedValues) { list, change in
+            list.beginObject()
+            list.key("setting")
+            list.string(change.setting, limit: Limit.long)
+            list.key("before")
+            list.optional(change.before) { $0.number($1) }
+            list.key("after")
+            list.number(change.after)
+            list.key("time")
+            list.time(change.time)
+            list.writer(change.writer)
+            list.endObject()
+        }
         key("drops")
         number(finding.drops)
         key("detailed")

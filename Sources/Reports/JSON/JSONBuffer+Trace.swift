@@ -118,7 +118,9 @@ extension JSONBuffer {
     }
 
     mutating func write(_ change: ConfigChange) {
+        container(change.namespace.container)
         object("rpf") {
+            $0.netns(change.namespace)
             $0.object("change") {
                 $0.key("kind")
                 $0.word(change.kind.rawValue)
@@ -128,8 +130,35 @@ extension JSONBuffer {
                 $0.optional(change.before) { $0.string($1) }
                 $0.key("after")
                 $0.optional(change.after) { $0.string($1) }
+                $0.writer(change.writer)
             }
         }
+    }
+
+    /// The process that wrote a sysctl.
+    mutating func writer(_ writer: SettingWriter?) {
+        key("writer")
+        guard let writer else { return null() }
+        beginObject()
+        members(of: writer.process)
+        key("exe")
+        optional(writer.executable) { $0.string($1, limit: Limit.long) }
+        key("parent")
+        optional(writer.parent) { list, parent in
+            list.beginObject()
+            list.members(of: parent)
+            list.endObject()
+        }
+        key("own")
+        bool(writer.isOwn)
+        endObject()
+    }
+
+    private mutating func members(of process: SettingWriter.Process) {
+        key("pid")
+        number(process.id)
+        key("comm")
+        string(process.command, limit: Limit.name)
     }
 
     mutating func write(_ end: EndInfo) {

@@ -146,6 +146,33 @@ extension FindingReport.Example {
     }
 }
 
+extension FindingReport.ChangedValue {
+    init?(_ json: JSONValue) {
+        guard let setting = json["setting"]?.string, let after = json["after"]?.integer(Int32.self),
+            let time = json["time"]?.time
+        else { return nil }
+        self.init(
+            setting: setting, before: json["before"]?.integer(), after: after, time: time,
+            writer: SettingWriter(json["writer"]))
+    }
+}
+
+extension SettingWriter {
+    init?(_ json: JSONValue?) {
+        guard let json, let process = Process(json) else { return nil }
+        self.init(
+            process: process, parent: Process(json["parent"]), executable: json["exe"]?.string,
+            isOwn: json["own"]?.bool ?? false)
+    }
+}
+
+extension SettingWriter.Process {
+    init?(_ json: JSONValue?) {
+        guard let id = json?["pid"]?.integer(Int32.self), let command = json?["comm"]?.string else { return nil }
+        self.init(id: id, command: command)
+    }
+}
+
 extension FindingReport {
     /// From a whole `rpf-finding` event.
     init(_ json: JSONValue) throws(RecordingError.Problem) {
@@ -191,7 +218,8 @@ extension FindingReport {
                 return RejectedRecipe(
                     recipe: name, commands: recipe["commands"]?.strings ?? [], reason: recipe["reason"]?.string ?? "")
             }, passesIf: rpf?["passes_if"]?.strings ?? [],
-            isIPv6: json.member("network.type")?.string == "ipv6")
+            isIPv6: json.member("network.type")?.string == "ipv6",
+            changedValues: (rpf?["changed_values"]?.array ?? []).compactMap { ChangedValue($0) })
     }
 }
 

@@ -231,7 +231,9 @@ enum Sentences {
             "This is not rpfwatch's own network namespace"
                 + (finding.fix.commands.isEmpty ? "." : "; the commands below enter it by themselves.")
         case .valueOverwritten:
-            "The value in use is not the one that the configuration asks for, or it changed while tracing."
+            finding.changedValues.isEmpty
+                ? "The value in use is not the one that the configuration asks for, or it changed while tracing."
+                : overwriting(finding.changedValues)
         case .spoofSuspected:
             "The source may be forged: it belongs to a network on another interface, or never comes from a network. Then"
                 + (finding.attributed ? " rp_filter did its job." : " the kernel was right to refuse it.")
@@ -286,7 +288,8 @@ enum Sentences {
         let kind = change.kind.rawValue
         // A rule's object says by itself that it is one.
         let subject = change.object.hasPrefix("\(kind) ") ? change.object : "\(kind) \(change.object)"
-        return "\(terminalSafe(subject)) changed from \(before) to \(after)"
+        let writer = change.writer.map { ", written by \($0.phrase)" } ?? ""
+        return "\(terminalSafe(subject)) changed from \(before) to \(after)\(writer)"
     }
 
     static func ended(_ end: EndInfo) -> String {
