@@ -25,7 +25,7 @@ package struct Finding: Hashable, Sendable, Identifiable {
     package var interfaceIndex: UInt32
     /// The packets are IPv6.
     package var isIPv6: Bool
-    /// As of the latest drop.
+    /// As of the latest drop; whether the source is suspect, as of most of them.
     package var attribution: DropAttribution
     package var sysctls: SysctlsAtDrop?
     /// Exact, from the kernel's counters.
@@ -39,6 +39,8 @@ package struct Finding: Hashable, Sendable, Identifiable {
     package var sources: [Source]
     /// Distinct drops kept to simulate fixes with: bounded, one per distinct set of the fields that routing looks at.
     package var samples: [Sample]
+    /// What tells whether the sources are real; nil when no detail was received.
+    package var evidence: SourceEvidence?
 
     /// A kept drop and how many received drops looked the same to routing.
     package struct Sample: Hashable, Sendable {
@@ -54,7 +56,8 @@ package struct Finding: Hashable, Sendable, Identifiable {
     package init(
         id: String, namespace: NamespaceIdentity, interface: InterfaceName, interfaceIndex: UInt32,
         attribution: DropAttribution, sysctls: SysctlsAtDrop?, drops: UInt64, detailed: UInt64, firstSeen: UInt64,
-        lastSeen: UInt64, sources: [Source], samples: [Sample], isIPv6: Bool = false
+        lastSeen: UInt64, sources: [Source], samples: [Sample], isIPv6: Bool = false,
+        evidence: SourceEvidence? = nil
     ) {
         self.id = id
         self.namespace = namespace
@@ -69,5 +72,6 @@ package struct Finding: Hashable, Sendable, Identifiable {
         self.sources = sources
         self.samples = samples
         self.isIPv6 = isIPv6
+        self.evidence = evidence
     }
 }

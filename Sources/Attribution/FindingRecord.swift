@@ -19,8 +19,7 @@ struct FindingRecord: Sendable {
     var detailed: UInt64 = 0
     var firstSeen: UInt64 = 0
     var lastSeen: UInt64 = 0
-    private var sources = SourceSketch<IPv4Address>()
-    private var ipv6Sources: SourceSketch<IPv6Address>?
+    private var sources = SourceTally()
     private var samples = SampleSet()
 
     /// Stands for several problems that could not be kept apart: nothing is said that holds for only some of them.
@@ -41,12 +40,7 @@ struct FindingRecord: Sendable {
 
     mutating func record(_ drop: DropEvent, _ attribution: DropAttribution, distinguishesPorts: Bool) {
         detailed += 1
-        if let ipv6 = drop.packet.ipv6 {
-            ipv6Sources = ipv6Sources ?? SourceSketch()
-            ipv6Sources?.record(ipv6.source)
-        } else {
-            sources.record(drop.packet.source)
-        }
+        sources.record(drop.packet, isSuspect: attribution.factors.contains(.spoofSuspected))
         samples.record(drop, distinguishesPorts: distinguishesPorts)
         saw(from: drop.time, to: drop.time)
         guard !isCatchAll else { return }
@@ -64,16 +58,20 @@ struct FindingRecord: Sendable {
     var finding: Finding {
         Finding(
             id: id, namespace: namespace, interface: interface, interfaceIndex: interfaceIndex,
-            attribution: attribution,
+            attribution: judgement,
             sysctls: sysctls, drops: settledForGood + drops, detailed: detailed, firstSeen: firstSeen,
             lastSeen: lastSeen,
-            sources: sourcePrefixes, samples: samples.samples, isIPv6: isIPv6)
+            sources: sources.prefixes(limit: Self.sourceLimit), samples: samples.samples, isIPv6: isIPv6,
+            evidence: sources.evidence)
     }
 
-    private var sourcePrefixes: [Finding.Source] {
-        guard let ipv6Sources else { return sources.prefixes(limit: Self.sourceLimit) }
-        let all = sources.prefixes(limit: Self.sourceLimit) + ipv6Sources.prefixes(limit: Self.sourceLimit)
-        return Array(all.sorted { ($1.drops, $0.prefix) < ($0.drops, $1.prefix) }.prefix(Self.sourceLimit))
+    /// The latest drop's, but for what may differ from drop to drop: that holds when it does for most of them.
+    private var judgement: DropAttribution {
+        guard !isCatchAll, detailed > 0 else { return attribution }
+        var judgement = attribution
+        judgement.factors.removeAll { $0 == .spoofSuspected }
+        if sources.isMostlySuspect { judgement.factors = (judgement.factors + [.spoofSuspected]).sorted() }
+        return judgement
     }
 
     private static let sourceLimit = 10

@@ -42,6 +42,9 @@ struct SourceSketch<Address: SketchedAddress>: Sendable {
         }
     }
 
+    /// The addresses that have a place, those seen most first; in no order among equals.
+    var heaviest: [Address] { addresses.indices.sorted { counts[$0] > counts[$1] }.map { addresses[$0] } }
+
     private mutating func nextLeast() -> Int {
         for _ in 0..<2 {
             for _ in 0..<Self.capacity {

@@ -39,7 +39,8 @@ struct Assessment {
             id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
             revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
-            sideEffects: candidate.sideEffects + situation.traces(of: candidate.changes) + situation.deadRouteNote
+            sideEffects: candidate.sideEffects + situation.suspectNote + situation.traces(of: candidate.changes)
+                + situation.deadRouteNote
                 + situation.overwriteNotes(on: candidate.changes, isPersistent: persist != nil)
                 + (network?.notes ?? sysctls?.notes ?? Persistence.notes(for: candidate.changes, in: situation))
                 + situation.objections(to: candidate.changes, isPersistent: persist != nil),

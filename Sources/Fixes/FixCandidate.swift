@@ -14,10 +14,12 @@ struct FixCandidate {
     var arrivesOn: UInt32?
     /// The fix waits for something outside this host, so that no simulation can promise anything.
     var isUncertain = false
+    /// It may break what works now, so that nobody should do it without knowing better.
+    var isRisky = false
 
     init(
         _ id: FixID, _ summary: String, _ changes: [Change], sideEffects: [String] = [], arrivesOn: UInt32? = nil,
-        isUncertain: Bool = false
+        isUncertain: Bool = false, isRisky: Bool = false
     ) {
         self.id = id
         self.summary = summary
@@ -25,6 +27,7 @@ struct FixCandidate {
         self.sideEffects = sideEffects
         self.arrivesOn = arrivesOn
         self.isUncertain = isUncertain
+        self.isRisky = isRisky
     }
 
     /// A placeholder remains in the commands.

@@ -48,19 +48,30 @@ extension Situation {
 
     /// The two fixes that change more than one interface; offered last, with the list of what they change.
     var allInterfaces: [FixCandidate] {
-        let hasUnchecked = facts.links.contains { facts.configuration.effective($0.index).rpFilter == 0 }
+        let others = facts.links.filter { $0.index != ingress.index }.sorted { $0.index < $1.index }
+        let unchecked = names(others.filter { facts.configuration.effective($0.index).rpFilter == 0 })
         let loose = FixCandidate(
             .allLoose, "Loose mode as the floor for every interface.", [.set(.all, .rpFilter, 2)],
             sideEffects: [
-                hasUnchecked
-                    ? "Interfaces that had no check get one, and so do those created later."
-                    : "No interface can be strict any more, also none of those created later."
+                unchecked.map {
+                    "Turns the check on for \($0), where there is none now, and for interfaces created later."
+                }
+                    ?? "No interface can be strict any more, also none of those created later."
             ])
         guard all.rpFilter != 0 else { return [loose] }
+        let floored = names(others.filter { facts.configuration.own($0.index).rpFilter == 0 })
         let off = FixCandidate(
             .allOff, "No floor for any interface, and no check on \(interface).",
             [.set(.all, .rpFilter, 0), .set(.interface(ingress.index), .rpFilter, 0)],
-            sideEffects: ["Interfaces whose check came from all=\(all.rpFilter) lose it."])
+            sideEffects: [
+                floored.map { "Turns the check off for \($0) too, where it comes from all=\(all.rpFilter)." }
+                    ?? "Every other interface is left with its own value alone."
+            ])
         return [loose, off]
+    }
+
+    /// All of them by name: whoever runs the commands has to know. Nil when there are none.
+    private func names(_ links: [Link]) -> String? {
+        links.isEmpty ? nil : listing(links.map(\.name.display), limit: links.count)
     }
 }

@@ -44,7 +44,8 @@ extension Situation {
     /// What may be recommended: the fixes for every interface never are, an incomplete one only where nothing but a
     /// route can help, and one that waits for others does not fix it now.
     func isRecommendable(_ candidate: FixCandidate) -> Bool {
-        switch candidate.id {
+        guard !candidate.isRisky else { return false }
+        return switch candidate.id {
         case .allLoose, .allOff: false
         case .interfaceOff: finding.attribution.cause != .noRoute
         case .route: !candidate.isIncomplete || finding.attribution.cause == .noRoute

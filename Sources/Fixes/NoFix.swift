@@ -27,23 +27,6 @@ extension Situation {
             + " send with. \(sender)"
     }
 
-    /// A source that belongs on another wire of this host, or on none.
-    private var spoofReason: String? {
-        // With accept_local the host is told to expect its own addresses.
-        guard factors.contains(.spoofSuspected), !factors.contains(.sameSubnetInterfaces), reverseRoute?.kind != .local
-        else { return nil }
-        let place = sources.lazy.compactMap { source in
-            facts.links.first { link in
-                link.index != ingress.index && connectedPrefixes(on: link.index).contains { $0.contains(source) }
-            }
-        }.first
-        let claim =
-            place.map { "belongs to the network on \($0.name.display)" } ?? "is in a block that no router passes on"
-        return
-            "rp_filter did its job: the source \(listing(sources.map(\.description), limit: 3)) \(claim), so these"
-            + " packets look forged. Only if they are expected on \(interface) is one of the alternatives right."
-    }
-
     /// A route or rule that somebody added to refuse these addresses.
     private var deliberateReason: String? {
         guard factors.contains(.blackholeRoute), let reverse = trials.lazy.compactMap(\.verdict.reverse).first else {

@@ -141,7 +141,7 @@ extension Situation {
         let others = outcome.widens.filter { $0.interface != ingress.name }
         func names(_ condition: (Fix.Widening) -> Bool) -> String? {
             let matching = others.filter(condition).map { "\($0.interface.display) (\($0.before) to \($0.after))" }
-            return matching.isEmpty ? nil : listing(matching)
+            return matching.isEmpty ? nil : listing(matching, limit: 32)
         }
         let parts: [String?] = [
             names { $0.before == 0 }.map { "turns the check on for \($0)" },

@@ -6,7 +6,15 @@ import Routing
 extension Situation {
     /// Let the reverse lookup use the packets' mark on the ingress interface, where that is what finds the right route.
     var countMark: FixCandidate? {
-        guard let mark, !effective.srcValidMark, !sendsToLocalTable(mark) else { return nil }
+        guard let mark, !effective.srcValidMark, !facts.mayLeadToLocalTable(mark) else { return nil }
+        let others = facts.proxiedMarks
+        let harm =
+            others.isEmpty
+            ? []
+            : [
+                "A rule sends packets with the mark \(listing(others.map(hexadecimal), limit: 3)) to a local table, as TPROXY"
+                    + " needs: such packets on \(interface) are then refused, as their sources look like this host's own."
+            ]
         return FixCandidate(
             .srcValidMark,
             "Count the packets' mark \(hexadecimal(mark)) in the reverse lookup on \(interface) alone: with it the"
@@ -17,7 +25,7 @@ extension Situation {
                     + " restored on output, or net.ipv4.tcp_fwmark_accept.",
                 "Packets on \(interface) that carry another mark are then also looked up with it;"
                     + " an unmarked packet is looked up as before.",
-            ])
+            ] + harm, isRisky: !harm.isEmpty)
     }
 
     /// The opposite: ignore the mark again where it leads the lookup astray. When the setting comes from `all`, every
@@ -41,17 +49,6 @@ extension Situation {
                 "Packets on \(interface) whose reply leaves by a mark rule are then checked against the routes for"
                     + " unmarked packets."
             ])
-    }
-
-    /// A rule sends this mark to a table where everything is local, as TPROXY does: counting the mark would make every
-    /// source look like one of this host's own addresses.
-    private func sendsToLocalTable(_ mark: UInt32) -> Bool {
-        facts.rules.contains { rule in
-            guard rule.markMask != 0, (mark & rule.markMask == rule.mark) != rule.isInverted,
-                case .lookup(let table) = rule.action, table != Route.Table.local
-            else { return false }
-            return facts.routes.contains { $0.table == table && $0.kind == .local }
-        }
     }
 }
 

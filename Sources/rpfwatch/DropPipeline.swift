@@ -16,6 +16,7 @@ final class DropPipeline {
     private var contexts = NamespaceContexts()
     private var findings = FindingTable()
     private var advice = AdviceBook()
+    private var inquiry = SourceInquiry()
     /// Findings that have not been announced yet, in the order they were found.
     private var unannounced: [String] = []
     /// The VRFs of announced findings, as they were called when that could be read.
@@ -183,7 +184,8 @@ final class DropPipeline {
         let report = FindingReport(
             finding, advice: advice.advice(on: finding, model: model), clock: events.clock, vrf: vrfNames[finding.id],
             ownership: finding.samples.last.flatMap { contexts[$0.drop.key]?.ownership },
-            changedValues: finding.changedValues(among: changes))
+            changedValues: finding.changedValues(among: changes),
+            connected: inquiry.connectedSources(of: finding, in: &watch))
         events.send { clock, origin in
             Event(time: clock.wall(MonotonicClock.now), origin: origin, payload: .finding(report))
         }

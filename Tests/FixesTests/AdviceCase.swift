@@ -39,7 +39,7 @@ struct AdviceCase: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { name }
 
-    static let all: [Self] = modeCases + routeCases + markCases + sourceCases + filterCases
+    static let all: [Self] = modeCases + routeCases + markCases + proxyCases + sourceCases + filterCases
 }
 
 extension Fix {

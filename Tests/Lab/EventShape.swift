@@ -39,7 +39,8 @@ enum EventShape {
             ].map { "rpf.\($0)" },
         "rpf-finding": [
             "finding_id", "attributed", "cause", "factors", "path", "netns", "sysctl", "reverse", "sources",
-            "changed_values", "drops", "first_seen", "last_seen", "fix", "alternatives", "rejected", "fix.id",
+            "changed_values", "spoofing", "drops", "first_seen", "last_seen", "fix", "alternatives", "rejected",
+            "fix.id",
             "fix.commands", "fix.revert",
             "fix.persist", "fix.predicted", "fix.admits.packets", "fix.admits.of", "fix.widens", "fix.side_effects",
             "fix.incomplete",

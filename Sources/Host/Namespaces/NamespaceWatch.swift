@@ -201,6 +201,14 @@ package struct NamespaceWatch: ~Copyable {
         return (try? namespace.ipv6Routes(of: packet, ingress: ingress)) ?? nil
     }
 
+    /// Of some addresses those that the namespace has a TCP connection with; nil when it cannot be asked.
+    package mutating func connected(
+        among addresses: Set<IPv4Address>, in inode: UInt32, cookie: UInt64? = nil
+    ) -> Set<IPv4Address>? {
+        guard let namespace = find(inode, cookie: cookie) else { return nil }
+        return try? namespace.connected(among: addresses)
+    }
+
     /// How often all routes of the namespace were read, rather than kept up by announcements.
     func tableReadings(of inode: UInt32) -> Int { watched[inode]?.tableReadings ?? 0 }
 

@@ -118,6 +118,11 @@ final class WatchedNamespace {
         return try oracle?.routes(of: packet, ingress: ingress) ?? nil
     }
 
+    /// Of these addresses those that the namespace has a TCP connection with.
+    func connected(among addresses: Set<IPv4Address>) throws(HostError) -> Set<IPv4Address> {
+        try namespace.run { () throws(HostError) in try ConnectionReader.connected(among: addresses) }
+    }
+
     private static let announcementLimit = 16_384
 
     /// Announcements since the last call, from at most `limit` datagrams, which is lowered by those read.

@@ -3,7 +3,7 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// Owns an rtnetlink socket. It belongs to the network namespace that the thread was in when it was made, whichever
+/// Owns a netlink socket, of rtnetlink if nothing else is said. It belongs to the network namespace that the thread was in when it was made, whichever
 /// thread uses it later, and keeps that namespace alive.
 struct NetlinkSocket: ~Copyable {
     let descriptor: Descriptor
@@ -16,9 +16,11 @@ struct NetlinkSocket: ~Copyable {
     private static let attempts = 5
 
     /// `groups`: what to be told about changes of; none for questions only.
-    init(groups: [rtnetlink_groups] = [], receiveBuffer: CInt = 1 << 20) throws(HostError) {
+    init(
+        groups: [rtnetlink_groups] = [], receiveBuffer: CInt = 1 << 20, family: CInt = NETLINK_ROUTE
+    ) throws(HostError) {
         let type = CInt(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue)
-        let file = try Descriptor(socket(AF_NETLINK, type, NETLINK_ROUTE), cannot: "open a netlink socket")
+        let file = try Descriptor(socket(AF_NETLINK, type, family), cannot: "open a netlink socket")
         // Beyond the system's limit only with CAP_NET_ADMIN; a smaller buffer loses nothing but time or a notification.
         if !set(file.number, SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer) {
             _ = set(file.number, SOL_SOCKET, SO_RCVBUF, receiveBuffer)

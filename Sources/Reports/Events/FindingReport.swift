@@ -56,6 +56,8 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
     package var passesIf: [String]
     /// The latest changes of sysctls that had a part in the drops, oldest first, at most `changeLimit`.
     package var changedValues: [ChangedValue]
+    /// What tells whether the sources are real; nil when no detail was received.
+    package var spoofing: SpoofingEvidence?
 
     /// A sysctl that changed while tracing.
     package struct ChangedValue: Hashable, Sendable {
@@ -135,7 +137,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         filterRule: FilterRule? = nil, sources: [Finding.Source] = [], destinations: [Destination] = [],
         example: Example? = nil, drops: UInt64, detailed: UInt64, firstSeen: WallTime, lastSeen: WallTime, fix: Fix,
         alternatives: [Fix] = [], rejected: [RejectedRecipe] = [], passesIf: [String] = [], isIPv6: Bool = false,
-        changedValues: [ChangedValue] = []
+        changedValues: [ChangedValue] = [], spoofing: SpoofingEvidence? = nil
     ) {
         self.id = id
         self.attributed = attributed
@@ -169,6 +171,7 @@ package struct FindingReport: Hashable, Sendable, Identifiable {
         self.passesIf = passesIf
         self.isIPv6 = isIPv6
         self.changedValues = changedValues.suffix(Self.changeLimit)
+        self.spoofing = spoofing
     }
 }
 
@@ -178,9 +181,10 @@ extension FindingReport {
     package static let changeLimit = 8
 
     /// A finding and the advice about it as they are reported. `ownership`: of the namespace that dropped, as it is now.
+    /// `connected`: with how many of the addresses in its evidence the host has a TCP connection, if it was asked.
     package init(
         _ finding: Finding, advice: Advice, clock: ClockOffset, vrf: InterfaceName? = nil, ownership: Ownership? = nil,
-        changedValues: [SettingChange] = []
+        changedValues: [SettingChange] = [], connected: Int? = nil
     ) {
         let attribution = finding.attribution
         let latest = finding.samples.max { $0.drop.time < $1.drop.time }?.drop
@@ -208,7 +212,8 @@ extension FindingReport {
                 ChangedValue(
                     setting: change.setting.name, before: change.before, after: change.after,
                     time: clock.wall(change.time), writer: change.writer)
-            })
+            },
+            spoofing: finding.evidence.map { SpoofingEvidence($0, connected: connected) })
     }
 
     private static func destinations(of samples: [Finding.Sample]) -> [Destination] {

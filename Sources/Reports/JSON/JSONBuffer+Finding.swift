@@ -66,6 +66,7 @@ extension JSONBuffer {
             list.writer(change.writer)
             list.endObject()
         }
+        spoofing(finding.spoofing)
         key("drops")
         number(finding.drops)
         key("detailed")
@@ -113,6 +114,37 @@ extension JSONBuffer {
             list.number(destination.drops)
             list.endObject()
         }
+    }
+
+    private mutating func spoofing(_ evidence: SpoofingEvidence?) {
+        key("spoofing")
+        guard let evidence else { return null() }
+        beginObject()
+        key("sources")
+        number(evidence.sources)
+        key("estimated")
+        bool(evidence.isEstimate)
+        key("networks_8")
+        number(evidence.networks8)
+        key("networks_16")
+        number(evidence.networks16)
+        key("packets")
+        number(evidence.packets)
+        key("packets_per_source")
+        tenths(evidence.tenthsPerSource)
+        key("suspect_packets")
+        number(evidence.suspectPackets)
+        key("ttl_min")
+        optional(evidence.timeToLive?.lowerBound) { $0.number($1) }
+        key("ttl_max")
+        optional(evidence.timeToLive?.upperBound) { $0.number($1) }
+        key("macs")
+        optional(evidence.stations) { $0.number($1) }
+        key("looked_up_sources")
+        optional(evidence.lookedUp) { $0.number($1) }
+        key("connected_sources")
+        optional(evidence.connected) { $0.number($1) }
+        endObject()
     }
 
     private mutating func example(_ example: FindingReport.Example?) {

@@ -97,6 +97,14 @@ struct JSONBuffer {
         digits(UInt64(truncatingIfNeeded: value))
     }
 
+    /// A number with one decimal.
+    mutating func tenths(_ value: UInt64) {
+        separate()
+        digits(value / 10)
+        bytes.append(UInt8(ascii: "."))
+        digits(value % 10)
+    }
+
     mutating func number(_ value: some FixedWidthInteger & SignedInteger) {
         separate()
         if value < 0 { bytes.append(UInt8(ascii: "-")) }

@@ -157,6 +157,24 @@ extension FindingReport.ChangedValue {
     }
 }
 
+extension SpoofingEvidence {
+    init?(_ json: JSONValue?) {
+        guard let json, let sources = json["sources"]?.integer(UInt64.self) else { return nil }
+        var timeToLive: ClosedRange<UInt8>?
+        if let least = json["ttl_min"]?.integer(UInt8.self), let most = json["ttl_max"]?.integer(UInt8.self),
+            least <= most
+        {
+            timeToLive = least...most
+        }
+        self.init(
+            sources: sources, isEstimate: json["estimated"]?.bool ?? false,
+            networks8: json["networks_8"]?.integer() ?? 0, networks16: json["networks_16"]?.integer() ?? 0,
+            packets: json["packets"]?.integer() ?? 0, suspectPackets: json["suspect_packets"]?.integer() ?? 0,
+            timeToLive: timeToLive, stations: json["macs"]?.integer(), lookedUp: json["looked_up_sources"]?.integer(),
+            connected: json["connected_sources"]?.integer())
+    }
+}
+
 extension SettingWriter {
     init?(_ json: JSONValue?) {
         guard let json, let process = Process(json) else { return nil }
@@ -219,7 +237,8 @@ extension FindingReport {
                     recipe: name, commands: recipe["commands"]?.strings ?? [], reason: recipe["reason"]?.string ?? "")
             }, passesIf: rpf?["passes_if"]?.strings ?? [],
             isIPv6: json.member("network.type")?.string == "ipv6",
-            changedValues: (rpf?["changed_values"]?.array ?? []).compactMap { ChangedValue($0) })
+            changedValues: (rpf?["changed_values"]?.array ?? []).compactMap { ChangedValue($0) },
+            spoofing: SpoofingEvidence(rpf?["spoofing"]))
     }
 }
 

@@ -43,6 +43,7 @@ extension TextPage {
         if let example = finding.example, finding.path != .arp {
             paragraph(Sentences.example(example), indent: Self.indent)
         }
+        if let spoofing = finding.spoofing.flatMap(Sentences.spoofing) { paragraph(spoofing, indent: Self.indent) }
         if let mode = Sentences.mode(of: finding) { paragraph(mode, indent: Self.indent) }
         if let owners = finding.owners {
             paragraph(owners.sentence(interface: finding.interface.display), indent: Self.indent)
@@ -100,7 +101,8 @@ extension TextPage {
         let changes = fix.widens.map {
             "\($0.interface.display) from \(Names.mode($0.before)) to \(Names.mode($0.after))"
         }
-        return "\(Wording.list(changes, limit: 8, others: "more interfaces")); opens nothing else."
+        // In full: what a change for all interfaces opens must not hide in a number.
+        return "\(Wording.list(changes, limit: changes.count)); opens nothing else."
     }
 
     private static func prediction(_ fix: Fix, isSupposed: Bool, isIPv6: Bool) -> String {
