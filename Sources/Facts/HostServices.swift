@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Packets
 
 /// What configures the network of the initial namespace, as it was found on the host: processes, files, interfaces.
 ///
@@ -34,13 +35,38 @@ package struct HostServices: Hashable, Sendable {
     package enum Service: String, Sendable, CaseIterable {
         case networkd = "systemd-networkd"
         case networkManager = "NetworkManager"
-        case netplan, ifupdown, docker, podman, calico, cilium
+        case netplan, ifupdown
+        case docker = "Docker"
+        case podman
+        case calico = "Calico"
+        case cilium = "Cilium"
         case kubeRouter = "kube-router"
         case vpcCNI = "aws-vpc-cni"
         case keepalived, tuned
     }
 
     package subscript(service: Service) -> FoundService? { found.first { $0.service == service } }
+}
+
+extension HostServices {
+    /// The service that made an interface for containers or for a virtual address, where it is on the host and the name is
+    /// of its kind; nil for all others.
+    package func maker(of link: Link) -> Service? {
+        let name = link.name.text
+        let isPair = ["veth", "netkit", "tun"].contains(link.kind)
+        let service: Service? =
+            switch link.kind {
+            case "bridge" where name == "docker0" || name.hasPrefix("br-") && name.utf8.count == 15: .docker
+            case "bridge" where podmanBridges.contains(name): .podman
+            case "bridge" where name == "kube-bridge": .kubeRouter
+            case "dummy" where name == "kube-dummy-if": .kubeRouter
+            case "macvlan" where name.hasPrefix("vrrp."): .keepalived
+            case _ where isPair && name.hasPrefix("cali"): .calico
+            case _ where name.hasPrefix("cilium_") || isPair && name.hasPrefix("lxc"): .cilium
+            default: nil
+            }
+        return service.flatMap { self[$0] == nil ? nil : $0 }
+    }
 }
 
 /// A service and what was found of it.

@@ -43,7 +43,7 @@ struct Assessment {
                 + situation.deadRouteNote
                 + situation.overwriteNotes(on: candidate.changes, isPersistent: persist != nil)
                 + (network?.notes ?? sysctls?.notes ?? Persistence.notes(for: candidate.changes, in: situation))
-                + situation.objections(to: candidate.changes, isPersistent: persist != nil),
+                + situation.objections(to: candidate.changes, isPersistent: persist != nil, network: network),
             incomplete: candidate.isIncomplete)
     }
 }

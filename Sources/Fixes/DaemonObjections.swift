@@ -7,8 +7,9 @@ import Settings
 extension Situation {
     /// What daemons of this host would undo of the changes, and what its audit profiles forbid.
     ///
-    /// `isPersistent`: a file goes with the fix, which daemons that give way to files then follow.
-    func objections(to changes: [Change], isPersistent: Bool) -> [String] {
+    /// `isPersistent`: a file goes with the fix, which daemons that give way to files then follow. `network`: what is said
+    /// about the daemon that configures the interface already.
+    func objections(to changes: [Change], isPersistent: Bool, network: PersistentNetwork?) -> [String] {
         guard finding.namespace.isInitial, let services = facts.services else { return [] }
         let settings = changes.compactMap { change -> SysctlSetting? in
             if case .sysctl(let setting) = change { setting } else { nil }
@@ -16,7 +17,7 @@ extension Situation {
         var sentences: [String] = []
         for setting in settings {
             for claim in daemonClaims(on: setting.key, of: setting.scope, in: facts)
-            where claim.owner.value != setting.value && claim.service != .networkd {
+            where claim.owner.value != setting.value && !(claim.service == .networkd && network != nil) {
                 sentences += objection(claim, to: setting, isPersistent: isPersistent)
             }
         }

@@ -12,7 +12,11 @@ extension Situation {
     var persistValue: Fix? {
         guard isAcceptedAlready, finding.namespace.isInitial,
             let tree = facts.sysctlSources.flatMap({ SysctlTree($0) }),
-            let change = changedSinceDrop, !accepts(by: tree)
+            let change = changedSinceDrop, !accepts(by: tree),
+            // It would write its own value, whatever files say.
+            !daemonClaims(on: change.key, of: .interface(ingress.index), in: facts).contains(where: {
+                $0.service == .networkd
+            })
         else { return nil }
         let own = SysctlSetting(.interface(ingress.index), change.key, self.own[change.key])
         let floor = SysctlSetting(.all, change.key, all[change.key])

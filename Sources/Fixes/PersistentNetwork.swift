@@ -40,6 +40,13 @@ struct PersistentNetwork {
         case .networkManager(let connection): self = NetworkManagerForm.form(part, connection, situation)
         case .ifupdown(let stanza): self = IfupdownForm.form(part, stanza, situation)
         case nil:
+            if let maker = services.maker(of: part.link) {
+                notes = [
+                    "Lost when \(maker.rawValue) makes \(part.name) anew, and it has no setting for it: whatever starts it has to"
+                        + " run these commands afterwards."
+                ]
+                return
+            }
             notes = [
                 "Lost at the next boot: nothing was found on this host that configures \(part.name), so whatever does it"
                     + " has to run these commands as well."

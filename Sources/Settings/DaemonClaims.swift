@@ -63,15 +63,15 @@ extension HostServices {
 
     /// Daemons of containers that set rp_filter of interfaces they made or chose.
     fileprivate func reversePath(on link: Link, in facts: NetworkFacts) -> [DaemonClaim] {
-        let name = link.name.text
+        let maker = maker(of: link)
         var claims: [DaemonClaim] = []
-        if let cilium = self[.cilium], name.hasPrefix("lxc") || name.hasPrefix("cilium_"), link.isVirtual {
+        if let cilium = self[.cilium], maker == .cilium {
             claims.append(
                 DaemonClaim(
                     .cilium, Owner(source: "Cilium (\(cilium.proof))", value: 0),
                     "for each endpoint that it creates, in 99-zzz-override_cilium.conf and by itself"))
         }
-        if let calico = self[.calico], name.hasPrefix("cali"), link.isVirtual {
+        if let calico = self[.calico], maker == .calico {
             claims.append(
                 DaemonClaim(
                     .calico,
@@ -80,7 +80,7 @@ extension HostServices {
                         setting: "the pod's annotation cni.projectcalico.org/allowedSourcePrefixes, which makes it 0"),
                     "whenever Felix configures the pod's interface: 1, or what `default` was when it started"))
         }
-        if self[.podman] != nil, podmanBridges.contains(name), link.kind == "bridge" {
+        if maker == .podman {
             claims.append(
                 DaemonClaim(
                     .podman, Owner(source: "podman (netavark)", value: 2), "when it creates the bridge",
@@ -95,7 +95,7 @@ extension HostServices {
                         setting: "AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER before version 1.12.1, none since"),
                     "on the primary interface whenever its pod starts"))
         }
-        if let keepalived = self[.keepalived], keepalived.isRunning, link.isVMAC {
+        if let keepalived = self[.keepalived], keepalived.isRunning, maker == .keepalived {
             claims.append(
                 DaemonClaim(
                     .keepalived,
@@ -128,7 +128,9 @@ extension HostServices {
                         source: "kube-router (\(router.proof))", value: 2, setting: "its option --run-service-proxy"),
                     "when its service proxy starts"))
         }
-        if let keepalived = self[.keepalived], keepalived.isRunning, facts.links.contains(where: \.isVMAC) {
+        if let keepalived = self[.keepalived], keepalived.isRunning,
+            facts.links.contains(where: { maker(of: $0) == .keepalived })
+        {
             claims.append(
                 DaemonClaim(
                     .keepalived,
@@ -157,14 +159,6 @@ extension HostServices {
 extension FoundService {
     /// The first thing that was found of it.
     fileprivate var proof: String { evidence.first ?? service.rawValue }
-}
-
-extension Link {
-    /// What container networks put on a host's side.
-    fileprivate var isVirtual: Bool { ["veth", "netkit", "ipvlan", "tun"].contains(kind) }
-
-    /// A macvlan under the name that keepalived gives to those it makes for virtual MAC addresses.
-    fileprivate var isVMAC: Bool { kind == "macvlan" && name.text.hasPrefix("vrrp.") }
 }
 
 extension NetworkFacts {

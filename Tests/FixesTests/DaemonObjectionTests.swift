@@ -72,6 +72,24 @@ import Testing
         #expect(try !effects(.allLoose, problem(router)).contains("kube-router"))
     }
 
+    @Test func `networkd's mode of another interface than the fix is about is an objection`() throws {
+        let setting = ForeignSetting(
+            interface: "", key: "rp_filter", value: 1, place: FileLine("/etc/systemd/network/10-b0.network", 5))
+        let networkd = InterfaceManager.networkd(
+            NetworkdLink(networkFile: setting.place.path, settings: [setting]))
+        let unrouted = Problem(
+            .noRoute, of: packet(from: Lab.unrouted, to: Lab.local),
+            in: host {
+                $0[0].rpFilter = 2
+                $0.facts.services = HostServices(managers: [Lab.b0: networkd], systemdVersion: 257)
+            })
+        let text = try effects(.interfaceOff, unrouted)
+        #expect(
+            text.contains(
+                "systemd-networkd (/etc/systemd/network/10-b0.network:5) sets net.ipv4.conf.b0.rp_filter to 1"))
+        #expect(text.contains("Its own setting is IPv4ReversePathFilter= in [Network] of"))
+    }
+
     @Test func `tuned gives way to files unless it is told not to`() throws {
         var services = HostServices(
             tunedProfile: TunedProfile(

@@ -285,6 +285,18 @@ import Testing
             })
     }
 
+    @Test func `an interface that a service makes is said to be its`() throws {
+        var problem = Self.asymmetric(nil)
+        problem.lab.facts.services?.found = [FoundService(.docker, evidence: ["interface docker0"])]
+        problem.lab.rename(Host.a0, "docker0")
+        let before = try fix(.policyRule, of: problem)
+        #expect(before.sideEffects.contains { $0.hasPrefix("Lost at the next boot: nothing was found") })
+        problem.lab.facts.links[1].kind = "bridge"
+        let fix = try fix(.policyRule, of: problem)
+        #expect(fix.persist == nil)
+        #expect(fix.sideEffects.contains { $0.hasPrefix("Lost when Docker makes docker0 anew") })
+    }
+
     @Test func `the host's network configuration is not for other namespaces`() throws {
         var problem = Self.asymmetric(Self.networkd)
         problem.lab.facts.namespace = NamespaceIdentity(inode: 7, name: "lab")
