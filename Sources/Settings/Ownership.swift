@@ -16,30 +16,35 @@ package struct Ownership: Sendable {
     /// Who gave the value that is in force now; nil when that cannot be told.
     package func owner(of key: InterfaceSysctl, _ scope: SysctlScope) -> Owner? { candidates(key, scope).first }
 
-    /// Everybody who may have, the surest first.
+    /// Everybody who may have, the surest first: a daemon that writes after the files were applied, what the files say, a
+    /// daemon that gives way to them, and the kernel. One that sets another value than the one in force is not among
+    /// them.
     package func candidates(_ key: InterfaceSysctl, _ scope: SysctlScope) -> [Owner] {
         let value = facts.configuration[scope, key]
-        // Who sets another value by itself did not set this one.
-        let claims = daemonClaims(on: key, of: scope, in: facts).filter { $0.owner.value.map { $0 == value } ?? true }
-        let files = fileOwner(of: key, scope)
-        let isByFiles = files.map { !$0.source.hasPrefix(Owner.unknown) } ?? false
-        let (later, earlier) = (claims.filter { $0.yieldsToFiles }, claims.filter { !$0.yieldsToFiles })
-        return earlier.map(\.owner) + (isByFiles ? [] : later.map(\.owner)) + [files].compactMap { $0 }
-            + (isByFiles ? later.map(\.owner) : [])
+        let claims = daemonClaims(on: key, of: scope, in: facts).filter { $0.owner.value ?? value == value }
+        let insisting = claims.filter { !$0.yieldsToFiles }.map(\.owner)
+        let yielding = claims.filter(\.yieldsToFiles).map(\.owner)
+        guard let file = fileOwner(of: key, scope) else { return insisting + yielding }
+        guard let path = file.path else { return insisting + yielding + [file.owner] }
+        var owner = file.owner
+        // A daemon's own file: what its daemon is told decides what stands there.
+        owner.setting = yielding.first { $0.source.contains(path) }?.setting
+        return insisting + [owner] + yielding.filter { !$0.source.contains(path) }
     }
 
-    /// By the files, the kernel's own values, and the difference to what is in force.
-    private func fileOwner(of key: InterfaceSysctl, _ scope: SysctlScope) -> Owner? {
+    /// By the files, the kernel's own values, and the difference to what is in force. `path`: of the file that gives the
+    /// value.
+    private func fileOwner(of key: InterfaceSysctl, _ scope: SysctlScope) -> (owner: Owner, path: String?)? {
         guard let tree, let name = facts.directory(of: scope), name.isValidUTF8 else { return nil }
         let value = facts.configuration[scope, key]
         let forecast = tree.forecast(of: key, in: name)
         if let match = forecast.values.first(where: { $0.value == value }) {
-            return Owner(source: Self.source(of: match), value: value)
+            return (Owner(source: Self.source(of: match), value: value), match.statement?.path)
         }
         let others = forecast.values.first { $0.statement != nil }.map {
             " (\(Self.source(of: $0)) says \($0.value))"
         }
-        return Owner(source: Owner.unknown + (others ?? ""), value: value)
+        return (Owner(source: Owner.unknown + (others ?? ""), value: value), nil)
     }
 
     private static func source(of value: SysctlValue) -> String {
@@ -57,11 +62,21 @@ package struct Ownership: Sendable {
     package func isOverwritten(_ key: InterfaceSysctl, of name: InterfaceName, all: Int32, own: Int32) -> Bool {
         guard let tree, name.isValidUTF8 else { return false }
         func possible(_ name: InterfaceName, now: Int32) -> Set<Int32> {
+            let claimed = claimed(key, of: name)
+            guard claimed.isEmpty else { return claimed }
             guard !tree.statements(of: key, in: name).isEmpty else { return [now] }
             return Set(tree.forecast(of: key, in: name).values.map(\.value))
         }
         let owns = possible(name, now: own)
         let expected = possible("all", now: all).flatMap { all in owns.map { max(all, $0) } }
         return !expected.contains(max(all, own))
+    }
+
+    /// What daemons that write after the files were applied make of a value.
+    private func claimed(_ key: InterfaceSysctl, of name: InterfaceName) -> Set<Int32> {
+        let scope = name == "all" ? SysctlScope.all : facts.link(named: name).map { .interface($0.index) }
+        guard let scope else { return [] }
+        return Set(
+            daemonClaims(on: key, of: scope, in: facts).filter { !$0.yieldsToFiles }.compactMap(\.owner.value))
     }
 }

@@ -32,6 +32,13 @@ final class FileTree: Sendable {
         _ = unsafe new.withPlatformString { new in unsafe old.withPlatformString { unsafe Glibc.link($0, new) } }
     }
 
+    /// A symbolic link to a path as the host says it.
+    func symbolicLink(_ path: String, to target: String) {
+        let link = place(path)
+        Self.makeDirectory(link.removingLastComponent())
+        _ = unsafe link.withPlatformString { link in unsafe target.withCString { unsafe symlink($0, link) } }
+    }
+
     private static func makeDirectory(_ path: FilePath) {
         if path.components.count > 2 { makeDirectory(path.removingLastComponent()) }
         _ = unsafe path.withPlatformString { unsafe mkdir($0, 0o755) }

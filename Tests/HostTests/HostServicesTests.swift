@@ -78,6 +78,19 @@ import Testing
         #expect(link.settings.map(\.place) == [FileLine(last, 2)])
     }
 
+    @Test func `links lead to files of the host and not of where rpfwatch runs`() throws {
+        let tree = try FileTree([
+            "/run/systemd/netif/links/2": "NETWORK_FILE=/etc/systemd/network/10-a0.network\n",
+            "/opt/mode": "[Network]\nIPv4ReversePathFilter=loose\n",
+        ])
+        tree.symbolicLink("/etc/systemd/network/10-a0.network", to: "/opt/mode")
+        guard case .networkd(let link) = HostServicesReader(root: tree.root).read(Self.links).managers[2] else {
+            Issue.record("not networkd's")
+            return
+        }
+        #expect(link.settings.map(\.value) == [2])
+    }
+
     @Test func `a network file that netplan made leads to its definition`() throws {
         let services = try read([
             "/run/systemd/netif/links/2": "NETWORK_FILE=/run/systemd/network/10-netplan-lan.network\n",

@@ -121,4 +121,61 @@ import Testing
         services.tunedProfile?.reappliesFiles = false
         #expect(daemonClaims(on: .rpFilter, of: .all, in: facts(services)).first?.yieldsToFiles == false)
     }
+
+    // MARK: Beside the files of sysctl.d
+
+    /// eth1 is networkd's with mode 2; `now` is in force there.
+    private func ownership(_ lines: String, now: Int32, networkd: Bool = true) -> Ownership {
+        var facts = facts(networkd ? self.networkd(version: 257) : Self.everything)
+        facts.configuration.interfaces = [
+            3: InterfaceConfiguration(rpFilter: now), 6: InterfaceConfiguration(rpFilter: now),
+        ]
+        let file = SysctlFile(
+            directory: 0, name: networkd ? "60-lab.conf" : "99-zzz-override_cilium.conf",
+            lines: SysctlLine.relevant(in: lines.utf8) ?? [])
+        facts.sysctlSources = SysctlSources(reader: .systemd(version: 257), files: [file])
+        return Ownership(facts)
+    }
+
+    @Test func `a daemon that writes after the files comes before them`() {
+        let both = ownership("net.ipv4.conf.eth1.rp_filter=2", now: 2).candidates(.rpFilter, .interface(3))
+        #expect(
+            both.map(\.source) == [
+                "systemd-networkd (/etc/systemd/network/10-eth1.network:7)", "/etc/sysctl.d/60-lab.conf:1",
+            ])
+        let other = ownership("net.ipv4.conf.eth1.rp_filter=1", now: 2)
+        #expect(other.owner(of: .rpFilter, .interface(3))?.source.hasPrefix("systemd-networkd") == true)
+        #expect(!other.isOverwritten(.rpFilter, of: "eth1", all: 0, own: 2))
+    }
+
+    @Test func `a daemon whose value is not in force did not set it`() {
+        let files = ownership("net.ipv4.conf.eth1.rp_filter=1", now: 1)
+        #expect(files.candidates(.rpFilter, .interface(3)).map(\.source) == ["/etc/sysctl.d/60-lab.conf:1"])
+        #expect(files.isOverwritten(.rpFilter, of: "eth1", all: 0, own: 1))
+    }
+
+    @Test func `a daemon that gives way to files comes behind a line and before a guess`() {
+        let line = ownership("net.ipv4.conf.br-web.rp_filter=2", now: 2, networkd: false)
+        #expect(
+            line.candidates(.rpFilter, .interface(6)).map(\.source) == [
+                "/etc/sysctl.d/99-zzz-override_cilium.conf:1", "podman (netavark)",
+            ])
+        let none = ownership("", now: 2, networkd: false)
+        #expect(none.owner(of: .rpFilter, .interface(6))?.source == "podman (netavark)")
+    }
+
+    @Test func `a daemon's own file is changed by the daemon's own setting`() {
+        var services = Self.everything
+        services.found.removeAll { $0.service == .keepalived }
+        var facts = facts(services)
+        let file = SysctlFile(
+            directory: 0, name: "99-zzz-override_cilium.conf",
+            lines: SysctlLine.relevant(in: "# Cilium\nnet.ipv4.conf.all.rp_filter = 0".utf8) ?? [])
+        facts.sysctlSources = SysctlSources(reader: .systemd(version: 257), files: [file])
+        #expect(
+            Ownership(facts).owner(of: .rpFilter, .all)
+                == Owner(
+                    source: "/etc/sysctl.d/99-zzz-override_cilium.conf:2", value: 0,
+                    setting: "sysctlfix.enabled of its Helm chart"))
+    }
 }

@@ -3,13 +3,18 @@ import SystemPackage
 
 /// The files of a host below some root: `/`, or a tree that a test made.
 struct HostTree: Sendable {
-    let root: FilePath
+    private let root: RootedPath
 
     /// The largest configuration file that is read; what lies behind is not seen.
     private static let limit = 1 << 18
 
-    /// A path as the host says it, in this tree.
-    func path(_ path: String) -> FilePath { root.pushing(FilePath(path).removingRoot()) }
+    init(root: FilePath) { self.root = RootedPath(root: root) }
+
+    /// Where a path of the host leads to; links are followed as the host would.
+    func path(_ path: String) -> FilePath {
+        // What is not there is not there under any other name either.
+        root.resolve(path) ?? root.root.pushing(FilePath(path).removingRoot())
+    }
 
     func text(_ path: String) -> String? {
         Files.contents(self.path(path), limit: Self.limit).map { String(decoding: $0, as: UTF8.self) }

@@ -8,6 +8,14 @@ struct RootedPath: Sendable {
 
     private static let linkLimit = 40
 
+    /// The `/` of process 1, also from inside a container that sees the host's processes; nil when it cannot be reached.
+    static func rootOfHost() -> FilePath? {
+        let own = try? Files.status("/proc/self/ns/mnt")
+        guard let own, let first = try? Files.status("/proc/1/ns/mnt"), first.st_ino != own.st_ino else { return "/" }
+        let root: FilePath = "/proc/1/root"
+        return (try? Files.status(root)).map { _ in root }
+    }
+
     /// Where the file is that a path of the inside leads to; nil when it leads nowhere.
     func resolve(_ path: String) -> FilePath? {
         var pending = Self.components(Array(path.utf8))[...]

@@ -35,12 +35,7 @@ package struct SysctlSourceReader: Sendable {
     /// Those of the host that process 1 runs on, also from inside a container that sees its processes; nil when its files
     /// cannot be reached.
     package static func ofHost() -> SysctlSourceReader? {
-        let own = try? Files.status("/proc/self/ns/mnt")
-        guard let own, let first = try? Files.status("/proc/1/ns/mnt"), first.st_ino != own.st_ino else {
-            return SysctlSourceReader()
-        }
-        let root: FilePath = "/proc/1/root"
-        return (try? Files.status(root)).map { _ in SysctlSourceReader(root: root) }
+        RootedPath.rootOfHost().map { SysctlSourceReader(root: $0) }
     }
 
     /// The files as they are now.
