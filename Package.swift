@@ -81,14 +81,21 @@ let package = Package(
         tests("KernelAgreementTests", ["Agreement"]),
         tests("SettingsTests", ["Packets", "Facts", "Settings", "Host", system], exclude: ["Trees"]),
         // What is said about sysctl.d against the programs that read it; needs root.
-        tests("SettingsRefereeTests", ["Packets", "Facts", "Settings", "Host", "Lab", "ModelLab", system]),
+        tests(
+            "SettingsRefereeTests",
+            [
+                "Packets", "Facts", "Drops", "Routing", "Attribution", "Settings", "Fixes", "Host", "Lab", "ModelLab",
+                system,
+            ]),
         tests("AttributionTests", ["Packets", "Facts", "Drops", "Routing", "Attribution", "ModelLab"]),
         tests(
-            "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Fixes"], exclude: ["Snapshots"]),
+            "ReportsTests", ["Reports", "Packets", "Facts", "Drops", "Attribution", "Settings", "Fixes"],
+            exclude: ["Snapshots"]),
         tests(
             "FixesTests",
             [
-                "Packets", "Facts", "Drops", "Routing", "Attribution", "Fixes", "Host", "ModelLab", "Lab", "Scenarios",
+                "Packets", "Facts", "Drops", "Routing", "Attribution", "Settings", "Fixes", "Host", "ModelLab", "Lab",
+                "Scenarios",
             ]),
 
         // The lab: namespaces, packets, the running program. Nothing in it or in the scenarios imports a test framework,

@@ -22,7 +22,7 @@ extension Situation {
         let floor = SysctlSetting(.all, change.key, all[change.key])
         for settings in [[own], [floor, own]] {
             let persistent = PersistentFile(for: settings, in: self)
-            guard let file = persistent.file, file.isProven, accepts(by: tree, keeping: settings) else { continue }
+            guard let file = persistent.file, file.reader != nil, accepts(by: tree, keeping: settings) else { continue }
             return Fix(
                 id: .persistValue,
                 summary:
@@ -31,7 +31,7 @@ extension Situation {
                 commands: [Self.writing(file)], revert: ["rm \(ShellWord(quoting: file.path).text)"], persist: file,
                 predicted: .accept,
                 admits: Fix.Admission(packets: finding.detailed, of: finding.detailed),
-                sideEffects: ["Nothing changes now: the kernel accepts these packets already."])
+                sideEffects: ["Nothing changes now: the kernel accepts these packets already."] + persistent.notes)
         }
         return nil
     }

@@ -30,15 +30,25 @@ struct PersistentFile {
             notes = Self.doubts(about: situation.facts.sysctlSources)
             return
         }
-        for name in draft.names + [draft.name(after: tree.lastName)].compactMap({ $0 }) {
-            guard draft.isFree(name, in: sources) else { continue }
-            let after = tree.adding(draft.file(name))
-            guard draft.isProven(by: after) else { continue }
-            file = Fix.Persistence(
-                path: draft.path(names: [name]), content: draft.content, reader: tree.dialect.name, isProven: true,
-                proof: draft.proof(before: tree, after: after))
-            notes = []
-            return
+        let names = (draft.names + [draft.name(after: tree.lastName)].compactMap { $0 }).filter {
+            draft.isFree($0, in: sources)
+        }
+        // A reader that does nothing for new interfaces leaves them at `default`: that is no reason against the file.
+        for isEnoughAtBoot in tree.dialect.appliesToNewInterfaces ? [false] : [false, true] {
+            for name in names {
+                let after = tree.adding(draft.file(name))
+                guard draft.isProven(by: after, atBootOnly: isEnoughAtBoot) else { continue }
+                file = Fix.Persistence(
+                    path: draft.path(names: [name]), content: draft.content, reader: tree.dialect.name,
+                    isProven: !isEnoughAtBoot, proof: draft.proof(before: tree, after: after))
+                notes =
+                    isEnoughAtBoot
+                    ? [
+                        "\(tree.dialect.name) applies the file at boot alone: an interface that is created again starts"
+                            + " with the value of default."
+                    ] : []
+                return
+            }
         }
         file = nil
         notes = ["No file in /etc/sysctl.d can keep this: \(draft.obstacle(in: tree))."]
@@ -119,8 +129,12 @@ struct PersistentDraft {
         SysctlFile(directory: Self.directory, name: name, lines: SysctlLine.relevant(in: content.utf8) ?? [])
     }
 
-    func isProven(by tree: SysctlTree) -> Bool {
-        settings.allSatisfy { tree.forecast(of: $0.setting.key, in: $0.name).isCertain($0.setting.value) }
+    /// Every value comes out as it is set; `atBootOnly`: whatever becomes of interfaces that are created again.
+    func isProven(by tree: SysctlTree, atBootOnly: Bool) -> Bool {
+        settings.allSatisfy { setting, name in
+            let forecast = tree.forecast(of: setting.key, in: name)
+            return atBootOnly ? forecast.isCertainAtBoot(setting.value) : forecast.isCertain(setting.value)
+        }
     }
 
     /// What every interface gets, `all` and `default` first.
@@ -149,7 +163,11 @@ struct PersistentDraft {
         let after = tree.adding(file(name))
         for (setting, interface) in settings {
             let forecast = after.forecast(of: setting.key, in: interface)
-            guard let wrong = forecast.values.first(where: { $0.value != setting.value }) else { continue }
+            let outcomes =
+                tree.dialect.appliesToNewInterfaces ? forecast.values : [forecast.atBoot, forecast.atBootLater]
+            guard let wrong = outcomes.first(where: { $0.value != setting.value }) else {
+                continue
+            }
             let other = wrong.statement.flatMap { $0.path == path(names: [name]) ? nil : $0 }
             guard let statement = other ?? tree.statements(of: setting.key, in: interface).last else { continue }
             let line = SysctlName.line(name: interface, key: setting.key, value: setting.value)

@@ -48,7 +48,7 @@ package struct SysctlDialect: Hashable, Sendable {
     }
 
     /// systemd's udev rule applies the files to each interface that is added, except lo (`99-systemd.rules`).
-    var appliesToNewInterfaces: Bool { family == .systemd }
+    package var appliesToNewInterfaces: Bool { family == .systemd }
     var readsLastFile: Bool { family == .procps }
     /// systemd passes over names that begin with a dot.
     func reads(_ name: String) -> Bool {

@@ -40,6 +40,9 @@ package struct SysctlForecast: Hashable, Sendable {
 
     /// The value comes out so in any case.
     package func isCertain(_ value: Int32) -> Bool { values.allSatisfy { $0.value == value } }
+
+    /// The value comes out so after a boot, whatever comes first then.
+    package func isCertainAtBoot(_ value: Int32) -> Bool { atBoot.value == value && atBootLater.value == value }
 }
 
 /// The kernel while files are applied: `all`, `default` and one interface (`net/ipv4/devinet.c`, devinet_conf_proc and

@@ -12,6 +12,8 @@ package struct SysctlStatement: Hashable, Sendable {
     /// Nil: keeps patterns off the key.
     let value: [UInt8]?
     let isGlob: Bool
+    /// The key's components; nil when the path goes back up.
+    private let components: [[UInt8]]?
 
     /// Nil for what the reader passes over.
     init?(_ line: SysctlLine, of path: String, dialect: SysctlDialect) {
@@ -33,6 +35,8 @@ package struct SysctlStatement: Hashable, Sendable {
         text = isSystemd ? Self.stripped(text, true) : Self.strippedBehind(text)
         let normalized = Self.normalized(Array(text))
         key = isSystemd ? Self.simplified(normalized) : normalized
+        let parts = key.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }.map(Array.init)
+        components = parts.contains { $0.elementsEqual("..".utf8) } ? nil : parts
         isGlob = dialect.hasGlobs && GlobPattern.isGlob(key)
         self.path = path
         self.line = line.number
@@ -42,17 +46,11 @@ package struct SysctlStatement: Hashable, Sendable {
     /// `/etc/sysctl.d/60-lab.conf:3`.
     package var place: String { "\(path):\(line)" }
 
-    /// The key's components; nil when the path goes back up.
-    var components: [ArraySlice<UInt8>]? {
-        let parts = key.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
-        return parts.contains { $0.elementsEqual("..".utf8) } ? nil : parts
-    }
-
     /// Whether an assignment writes to this path; what keeps it off is not looked at.
     func covers(_ path: [[UInt8]]) -> Bool {
         guard let components, components.count == path.count else { return false }
         return zip(components, path).allSatisfy {
-            isGlob ? GlobPattern.finds($1, with: $0) : $0.elementsEqual($1)
+            isGlob ? GlobPattern.finds($1, with: $0) : $0 == $1
         }
     }
 

@@ -98,8 +98,10 @@ package struct SysctlTree: Hashable, Sendable {
         late.apply(writes, to: name)
         late.createInterface()
         if isCreated { late.apply(own, to: name) }
+        // lo is there from the first moment and never goes.
         return SysctlForecast(
-            atBoot: early.value(in: name), atBootLater: raced.value(in: name), whenCreatedAgain: late.value(in: name))
+            atBoot: early.value(in: name), atBootLater: raced.value(in: name),
+            whenCreatedAgain: name == "lo" ? early.value(in: name) : late.value(in: name))
     }
 
     /// The lines that write a sysctl of an interface, of `all` or of `default`: nobody's that only come to it as the copy

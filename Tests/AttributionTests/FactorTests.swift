@@ -319,7 +319,33 @@ let factorCases: [FactorCase] = [
     FactorCase(
         .spoofSuspected, "240/4", { lab().judge(from: address("240.0.0.1")) },
         not: { lab().judge(from: address("203.0.113.200")) }),
+    FactorCase(
+        .valueOverwritten, "a file says another value",
+        { configured("net.ipv4.conf.a0.rp_filter=2").judge() },
+        not: { configured("net.ipv4.conf.a0.rp_filter=1").judge() }),
+    FactorCase(
+        .valueOverwritten, "all counts too", { configured("net.ipv4.conf.all.rp_filter=0", all: 1, own: 0).judge() },
+        not: { configured("net.ipv4.conf.default.rp_filter=2").judge() }),
+    FactorCase(
+        .valueOverwritten, "the value at the drop counts, not the one of now",
+        {
+            var later = configured("net.ipv4.conf.a0.rp_filter=2")
+            let drop = later.drop()
+            later[a0].rpFilter = 2
+            return attribute(drop, model: later.model, lastChange: nil)
+        },
+        not: { configured("net.ipv4.conf.a0.rp_filter=1").judge(.localnet, from: address("127.0.0.9")) }),
 ]
+
+/// The lab with a file of sysctl.d.
+private func configured(_ line: String, all: Int32 = 0, own: Int32 = 1) -> Lab {
+    lab(mode: own) { lab in
+        lab[0].rpFilter = all
+        lab.facts.sysctlSources = SysctlSources(
+            reader: .systemd(version: 252),
+            files: [SysctlFile(directory: 0, name: "a.conf", lines: [SysctlLine(number: 1, text: line)])])
+    }
+}
 
 @Suite struct FactorTests {
     @Test(arguments: factorCases)

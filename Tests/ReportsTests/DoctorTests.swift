@@ -22,7 +22,8 @@ import Testing
             interfaces: [
                 2: InterfaceConfiguration(rpFilter: 0), 3: InterfaceConfiguration(rpFilter: 2),
                 4: InterfaceConfiguration(rpFilter: 1),
-            ]))
+            ]),
+        sysctlSources: Samples.sysctlSources)
 
     private var report: DoctorReport {
         DoctorReport(
@@ -73,6 +74,12 @@ import Testing
         let modes = try #require(namespaces.first?["interfaces"] as? [[String: Any]])
         #expect(modes.map { $0["effective"] as? Int } == [1, 1, 2, 1])
         #expect(modes.last?["interface_hex"] as? String == "1bff")
+        let owners = modes.map { ($0["owner"] as? [String: Any])?["source"] as? String }
+        #expect(
+            owners.first == "/usr/lib/sysctl.d/50-default.conf:4" || owners.first??.hasPrefix("set by hand") == true)
+        #expect(owners.dropFirst().first == "/etc/sysctl.d/60-\u{1B}[2J.conf:2")
+        #expect((namespaces.last?["all_owner"] as? [String: Any]) == nil)
+        #expect(value(namespaces[0], "sysctl_reader") as? String == "systemd-sysctl 252")
     }
 
     @Test func hostileNamesReachNoTerminal() {

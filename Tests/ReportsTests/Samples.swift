@@ -5,6 +5,7 @@ import Facts
 import Fixes
 import Packets
 import Reports
+import Settings
 
 /// Events as real traces make them, for the tests of this room.
 enum Samples {
@@ -73,7 +74,13 @@ enum Samples {
         commands: ["sysctl -w net.ipv4.conf.eth0.rp_filter=2"],
         revert: ["sysctl -w net.ipv4.conf.eth0.rp_filter=0"],
         persist: Fix.Persistence(
-            path: "/etc/sysctl.d/99-zz-rpfwatch-eth0.conf", content: "net.ipv4.conf.eth0.rp_filter = 2\n"),
+            path: "/etc/sysctl.d/zz-rpfwatch-eth0.conf", content: "net.ipv4.conf.eth0.rp_filter=2\n",
+            reader: "systemd-sysctl 252", isProven: true,
+            proof: [
+                Fix.ProofLine(interface: "all", key: .rpFilter, now: 1, before: 1, atBoot: 1, createdAgain: nil),
+                Fix.ProofLine(interface: "eth0", key: .rpFilter, now: 0, before: 0, atBoot: 2, createdAgain: 2),
+                Fix.ProofLine(interface: "eth1.100", key: .rpFilter, now: 0, before: 0, atBoot: 0, createdAgain: 0),
+            ]),
         predicted: .accept, admits: Fix.Admission(packets: 1200, of: 1200),
         widens: [Fix.Widening(interface: "eth0", before: 1, after: 2)],
         sideEffects: ["It changes the check only: replies still leave by eth1."])
@@ -112,7 +119,24 @@ enum Samples {
                     ],
                     reason: "It opens every interface of the host at once, not only eth0."),
             ]),
-        clock: clock)
+        clock: clock,
+        ownership: Ownership(
+            NetworkFacts(
+                namespace: host, links: [Link(index: 2, name: "eth0")],
+                configuration: NamespaceConfiguration(all: InterfaceConfiguration(rpFilter: 1)),
+                sysctlSources: sysctlSources)))
+
+    static let sysctlSources = SysctlSources(
+        reader: .systemd(version: 252),
+        files: [
+            SysctlFile(
+                directory: 3, name: "50-default.conf",
+                lines: [SysctlLine(number: 4, text: "net.ipv4.conf.*.rp_filter = 1")]),
+            SysctlFile(
+                directory: 0, name: "60-\u{1B}[2J.conf",
+                lines: [SysctlLine(number: 2, text: "net.ipv4.conf.eth0.rp_filter=0")]),
+            SysctlFile(directory: 1, name: "x.conf", kind: .masked),
+        ])
 
     /// A source that is our own address: not rp_filter.
     static let localSource = FindingReport(

@@ -58,7 +58,8 @@ import Testing
                     hasFailed: true)
             ],
             configuration: NamespaceConfiguration(all: values, default: .init(), interfaces: [2: values, 3: .init()]),
-            hasCustomRules: true, hasCustomLocalRoutes: false, services: services)
+            hasCustomRules: true, hasCustomLocalRoutes: false, services: services,
+            sysctlSources: Samples.sysctlSources)
     }
 
     private static var services: HostServices {

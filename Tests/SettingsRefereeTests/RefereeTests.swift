@@ -16,34 +16,8 @@ struct RefereeTests {
     /// Seeds 0 to 239 were compared once: no value differed.
     static let trees = 20
 
-    /// Files below a directory that is gone with this value.
-    private final class Tree: Sendable {
-        let path: String
-
-        init(_ random: RandomTree) throws {
-            path = FileManager.default.temporaryDirectory.appending(path: "rpfwatch-tree-\(UUID())").path
-            let manager = FileManager.default
-            for (name, content) in random.entries {
-                let place = "\(path)/\(name)"
-                let directory = URL(filePath: place).deletingLastPathComponent()
-                try manager.createDirectory(at: directory, withIntermediateDirectories: true)
-                switch content {
-                case .text(let text): try Data(text.utf8).write(to: URL(filePath: place))
-                case .link(let target): try manager.createSymbolicLink(atPath: place, withDestinationPath: target)
-                case .directory: try manager.createDirectory(atPath: place, withIntermediateDirectories: true)
-                }
-            }
-            try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
-        }
-
-        deinit {
-            try? FileManager.default.removeItem(atPath: path)
-            try? FileManager.default.removeItem(atPath: path + ".root")
-        }
-    }
-
     /// The readers that this machine has, as its own search names them.
-    private static func reader(_ program: Referee.Program) throws -> SysctlSources.Reader? {
+    static func reader(_ program: Referee.Program) throws -> SysctlSources.Reader? {
         guard isExecutable(program.path) else { return nil }
         let version = try runSuccessfully([program.path, "--version"])
         let words = version.split { $0 == " " || $0 == "\n" }
@@ -84,7 +58,7 @@ struct RefereeTests {
     ) throws {
         guard try Referee.doesFollowDefault() else { return }
         for seed in 0..<UInt64(Self.trees) {
-            let tree = try Tree(RandomTree(seed: seed))
+            let tree = try PlantedTree(RandomTree(seed: seed))
             try compare(tree.path, program, "seed \(seed)")
         }
     }

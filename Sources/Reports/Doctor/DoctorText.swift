@@ -87,7 +87,7 @@ extension TextPage {
         guard !modes.interfaces.isEmpty else { return line("no interface", indent: 4) }
         let hasOwners = modes.interfaces.contains { $0.owner != nil }
         let rows =
-            [["IFACE", "KIND", "IPV4", "OWN", "EFFECTIVE"] + (hasOwners ? ["OWN IS SET BY"] : [])]
+            [["IFACE", "KIND", "IPV4", "OWN", "EFFECTIVE"] + (hasOwners ? ["OWNER"] : [])]
             + modes.interfaces.map { mode in
                 let source = mode.effective > mode.own ? " (from all)" : ""
                 return [
@@ -96,13 +96,12 @@ extension TextPage {
                 ] + (hasOwners ? [mode.owner?.sentence ?? "-"] : [])
             }
         table(rows, indent: 4, rightAligned: [3])
-        guard let reader = modes.reader else { return }
         for (name, value, owner) in [
             ("all", modes.all, modes.allOwner), ("default", modes.default, modes.defaultOwner),
         ] {
             guard let value, let owner else { continue }
-            line("\(name) is \(value), set by: \(owner.sentence)", indent: 4)
+            line("\(name) is \(value): \(owner.sentence)", indent: 4)
         }
-        line("Files by the rules of \(Wording.printable(reader)).", indent: 4)
+        if let reader = modes.reader { line("Files by the rules of \(Wording.printable(reader)).", indent: 4) }
     }
 }

@@ -25,12 +25,12 @@ package struct SettingOwners: Hashable, Sendable {
 }
 
 extension SettingOwners {
-    /// `Set by: eth1 /etc/sysctl.d/60-lab.conf:3; all kernel default.`
+    /// `Where the values come from: eth1, /etc/sysctl.d/60-lab.conf:3; all, kernel default.`
     func sentence(interface: String) -> String {
         let parts = [(interface, self.interface), ("all", all)].compactMap { name, owner in
-            owner.map { "\(name) by \($0.sentence)" }
+            owner.map { "\(name), \($0.sentence)" }
         }
-        return "Set: \(parts.joined(separator: "; "))."
+        return "Where the values come from: \(parts.joined(separator: "; "))."
     }
 }
 

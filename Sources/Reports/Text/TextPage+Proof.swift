@@ -11,7 +11,7 @@ extension TextPage {
 
     /// What the files of this host come to with the file of a fix among them.
     mutating func proof(of persistence: Fix.Persistence) {
-        guard let reader = persistence.reader, persistence.isProven else { return }
+        guard let reader = persistence.reader, !persistence.proof.isEmpty else { return }
         blank()
         paragraph(
             "By the rules of \(Wording.printable(reader)), all files of this host and this one come to:",
