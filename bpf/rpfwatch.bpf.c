@@ -337,12 +337,11 @@ static __always_inline void describe_ports(struct rpfw_event *event, const unsig
 }
 
 /* What an skb says of a packet beside its header. */
-static __always_inline void describe_buffer(struct rpfw_event *event, struct sk_buff *skb, struct net_device *device)
+static __always_inline void describe_buffer(struct rpfw_event *event, struct sk_buff *skb, struct net_device *device,
+					    const unsigned char *head, uint32_t network)
 {
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	uint32_t network = BPF_CORE_READ(skb, network_header);
 	uint32_t mac = BPF_CORE_READ(skb, mac_header);
-	uint32_t data = BPF_CORE_READ(skb, data) - head;
+	uint32_t data = (const unsigned char *)BPF_CORE_READ(skb, data) - head;
 	struct skb_shared_info *shared = (void *)(head + BPF_CORE_READ(skb, end));
 
 	event->mark = BPF_CORE_READ(skb, mark);
@@ -368,11 +367,11 @@ static __always_inline void describe_buffer(struct rpfw_event *event, struct sk_
 	}
 }
 
-static __always_inline void describe_packet(struct rpfw_event *event, const struct sighting *seen)
+static __always_inline void describe_packet(struct rpfw_event *event, const struct sighting *seen,
+					    const unsigned char *head, uint32_t network)
 {
 	struct sk_buff *skb = seen->skb;
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	uint32_t transport = BPF_CORE_READ(skb, network_header) + seen->header.ihl * 4;
+	uint32_t transport = network + seen->header.ihl * 4;
 
 	event->source = seen->source;
 	event->destination = seen->destination;
@@ -386,11 +385,10 @@ static __always_inline void describe_packet(struct rpfw_event *event, const stru
 		describe_ports(event, head + transport);
 }
 
-static __always_inline void describe_ipv6_packet(struct rpfw_event_ipv6 *record, const struct sighting *seen)
+static __always_inline void describe_ipv6_packet(struct rpfw_event_ipv6 *record, const struct sighting *seen,
+						 const unsigned char *head, uint32_t network)
 {
 	struct sk_buff *skb = seen->skb;
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	uint32_t network = BPF_CORE_READ(skb, network_header);
 	uint32_t transport = network + sizeof(struct ipv6hdr);
 	struct ipv6hdr header;
 
@@ -433,7 +431,10 @@ static __always_inline void write_record(const struct rpfw_key *key, const struc
 	uint64_t now = bpf_ktime_get_ns();
 	uint64_t unread = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 	struct net_device *device = ingress_device(seen);
+	struct sk_buff *skb = seen->skb;
 	struct rpfw_event *event;
+	unsigned char *head;
+	uint32_t network;
 
 	/* Above its fair share a key leaves the second half of the ring to the others. */
 	if (counter->window_used > config.detail_when_full && unread > config.ring_bytes / 2) {
@@ -448,11 +449,13 @@ static __always_inline void write_record(const struct rpfw_key *key, const struc
 	__builtin_memset(event, 0, is_ipv6 ? sizeof(struct rpfw_event_ipv6) : sizeof(*event));
 	counter->last_ns = now;
 	describe_sighting(event, key, seen, device, now);
-	describe_buffer(event, seen->skb, device);
+	head = BPF_CORE_READ(skb, head);
+	network = BPF_CORE_READ(skb, network_header);
+	describe_buffer(event, skb, device, head, network);
 	if (is_ipv6) {
-		describe_ipv6_packet((struct rpfw_event_ipv6 *)event, seen);
+		describe_ipv6_packet((struct rpfw_event_ipv6 *)event, seen, head, network);
 	} else {
-		describe_packet(event, seen);
+		describe_packet(event, seen, head, network);
 		describe_sysctls(event, device, seen->net);
 		describe_rules(event, seen->net);
 	}

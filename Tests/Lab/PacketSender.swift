@@ -32,6 +32,12 @@ package final class PacketSender: Sendable {
         try socket.write(frame(of: packet, to: receiver), interface)
     }
 
+    /// Sends an IPv6 packet some times; returns when all were received.
+    package func send(_ datagram: IPv6Datagram, times: Int, to receiver: [UInt8]) throws(LabError) {
+        for _ in 0..<times { try socket.write(receiver + ownAddress + [0x86, 0xDD] + datagram.bytes, interface) }
+        drainBacklogs()
+    }
+
     /// Sends the packets in turn, `count` in all, as fast as one CPU can. They have to be of one length.
     package func flood(_ packets: [IPv4Packet], to receiver: [UInt8], count: Int) throws(LabError) {
         let frames = packets.map { frame(of: $0, to: receiver) }

@@ -36,22 +36,27 @@ package struct Requirement: Sendable {
     }
 
     /// An nftables expression in a prerouting chain, and the modules that have it.
-    package static func nftExpression(_ rule: String, modules: [String]) -> Self {
+    package static func nftExpression(_ rule: String, family: String = "ip", modules: [String]) -> Self {
         Self(name: "nft \(rule)") {
             guard isInstalled("nft") else { return .absent("no nft in PATH") }
             let scratch = try Namespace("probe")
             let chain = "{ type filter hook prerouting priority raw; }"
             let table = try scratch.enter {
-                try run(["nft", "-f", "-"], input: "add table ip t\nadd chain ip t c \(chain)\n")
+                try run(["nft", "-f", "-"], input: "add table \(family) t\nadd chain \(family) t c \(chain)\n")
             }
             return try answer(to: table, of: "nft add chain", needing: ["nf_tables"])
-                ?? attempt("nft add rule ip t c \(rule)", in: scratch, needing: modules)
+                ?? attempt("nft add rule \(family) t c \(rule)", in: scratch, needing: modules)
         }
     }
 
     /// nft's own check of the reverse path.
     package static let fib = Self.nftExpression(
         "fib saddr . iif oif missing drop", modules: ["nft_fib", "nft_fib_ipv4"])
+
+    /// The same of either version of the protocol.
+    package static let fibOfBoth = Self.nftExpression(
+        "fib saddr . iif oif missing drop", family: "inet",
+        modules: ["nft_fib", "nft_fib_ipv4", "nft_fib_ipv6", "nft_fib_inet"])
 
     package static let rpfilterMatch = Self.rpfilterMatch(of: "iptables")
 
@@ -60,8 +65,11 @@ package struct Requirement: Sendable {
         Self(name: "\(command) -m rpfilter") {
             guard isInstalled(command) else { return .absent("no \(command) in PATH") }
             let rule = "\(command) -t raw -A PREROUTING -m rpfilter --invert -j DROP"
-            let own = command.hasSuffix("legacy") ? ["ip_tables", "iptable_raw"] : ["nf_tables", "nft_compat"]
-            return try attempt(rule, in: Namespace("probe"), needing: own + ["ipt_rpfilter"])
+            let isIPv6 = command.hasPrefix("ip6")
+            let legacy = isIPv6 ? ["ip6_tables", "ip6table_raw"] : ["ip_tables", "iptable_raw"]
+            let own = command.hasSuffix("legacy") ? legacy : ["nf_tables", "nft_compat"]
+            return try attempt(
+                rule, in: Namespace("probe"), needing: own + [isIPv6 ? "ip6t_rpfilter" : "ipt_rpfilter"])
         }
     }
 

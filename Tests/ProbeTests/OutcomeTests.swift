@@ -57,6 +57,62 @@ struct OutcomeTests {
         #expect(event.packet.destinationPort == 9)
     }
 
+    /// A testbed whose host has an IPv6 address on a0 and drops UDP of both versions.
+    private func filteredTestbed() throws -> Testbed {
+        let testbed = try Testbed()
+        try testbed.apply([
+            .shell("echo 0 > /proc/sys/net/ipv6/conf/a0/disable_ipv6"), .ip("address add 2001:db8::1/64 dev a0 nodad"),
+            .nft("table inet t { chain in { type filter hook prerouting priority raw; udp dport 9 drop; }; }"),
+        ])
+        return testbed
+    }
+
+    private func send(_ testbed: Testbed, to destination: String = "2001:db8::1", times: Int) throws {
+        let sender = try PacketSender(on: "a1", of: testbed.client, ethernetAddress: Testbed.ethernetAddress("a1"))
+        try sender.send(
+            IPv6Datagram(from: "2001:db8:7::1", to: destination), times: times, to: Testbed.ethernetAddress("a0"))
+    }
+
+    @Test func anIPv6PacketThatNetfilterDropsHasARecordOfItsOwn() throws {
+        let testbed = try filteredTestbed()
+        let watch = try Watch(testbed.host)
+        try send(testbed, times: 3)
+        try send(testbed, to: "ff02::1", times: 1)
+        try testbed.send(.packets(.udp(from: "192.0.2.2", to: "192.0.2.1"), times: 2))
+        let seen = try watch.finish()
+        guard watch.hasReason("NETFILTER_DROP") else {
+            #expect(seen.events.isEmpty)
+            return
+        }
+        let events = seen.events(.netfilter).filter(\.packet.isIPv6)
+        #expect(events.count == 4)
+        #expect(seen.events(.netfilter).count == 6)
+        let event = try #require(events.first)
+        #expect(event.packet.sourceAddress == IPAddress("2001:db8:7::1"))
+        #expect(event.packet.destinationAddress == IPAddress("2001:db8::1"))
+        #expect(event.packet.sourcePort == 40_000 && event.packet.destinationPort == 9)
+        #expect(event.packet.transport == .udp && event.packet.timeToLive == 64 && event.packet.length == 57)
+        #expect(event.packet.sourceMAC == MACAddress(rawValue: 0x0200_0000_00a1))
+        #expect(event.interfaceName == "a0" && event.reasonName == "NETFILTER_DROP" && event.interfaceKind == "veth")
+        #expect(event.sysctls == nil && event.path == nil && !event.key.isInBridge)
+        #expect(events.last?.path == .multicast)
+        // Counted apart from those of IPv4.
+        let counted = seen.counters.filter { $0.key.outcome == .netfilter && $0.key.isIPv6 }
+        #expect(counted.values.reduce(0) { $0 + $1.drops } == 4)
+        #expect(seen.drops(.netfilter) == 6 && seen.drops(.reversePathFilter) == 0)
+    }
+
+    @Test func noFilterOfIPv4MatchesAnIPv6Packet() throws {
+        let testbed = try filteredTestbed()
+        // Zero is what an IPv6 packet has for an IPv4 address.
+        let watch = try Watch(testbed.host, options: ProbeOptions(source: IPv4Prefix("0.0.0.0/8")))
+        try send(testbed, times: 3)
+        let seen = try watch.finish()
+        #expect(seen.events.isEmpty)
+        let filtered = seen.counters.values.reduce(0) { $0 + $1.filtered }
+        #expect(filtered == (watch.hasReason("NETFILTER_DROP") ? 3 : 0))
+    }
+
     @Test func multicastAndBroadcastAreCountedApart() throws {
         let testbed = try Testbed()
         try testbed.apply([.rpFilter("a0", 1), .join("239.1.1.1", on: "a0")])
