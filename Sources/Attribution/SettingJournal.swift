@@ -181,7 +181,7 @@ package struct SettingJournal: Sendable {
         }
         return SettingWriter(
             process: process(write.process), parent: write.parent.id == 0 ? nil : process(write.parent),
-            executable: write.executable, isOwn: write.process.id == ownProcess)
+            executable: write.executable, isOwn: write.process.id == ownProcess || write.parent.id == ownProcess)
     }
 
     private mutating func update(_ namespace: UInt32, _ change: (inout Pages) -> Void) {

@@ -39,7 +39,7 @@ package struct SettingWriter: Hashable, Sendable {
     package var parent: Process?
     /// The path of its program; nil when it had ended before that could be read.
     package var executable: String?
-    /// rpfwatch itself wrote.
+    /// rpfwatch itself wrote, or a process that it started.
     package var isOwn: Bool
 
     package init(process: Process, parent: Process? = nil, executable: String? = nil, isOwn: Bool = false) {

@@ -26,6 +26,8 @@ final class DropPipeline {
     private var symbols: KernelSymbols
     /// Told of each finding as it is found, or as its fix changes.
     private let onFinding: (FindingReport) -> Void
+    /// Told of each sysctl that changed in a namespace that dropped something.
+    private let onChange: (ConfigChange) -> Void
     /// Drops shown so far: those that passed the filters and are not merely counted.
     private var shown: UInt64 = 0
     /// How many drops are shown; nil for all.
@@ -39,7 +41,8 @@ final class DropPipeline {
 
     init(
         watch: consuming NamespaceWatch, filter: InterfaceFilter, limit: UInt64?, events: EventSink,
-        symbols: KernelSymbols, onFinding: @escaping (FindingReport) -> Void
+        symbols: KernelSymbols, onFinding: @escaping (FindingReport) -> Void,
+        onChange: @escaping (ConfigChange) -> Void
     ) {
         self.watch = watch
         self.filter = filter
@@ -47,6 +50,7 @@ final class DropPipeline {
         self.events = events
         self.symbols = symbols
         self.onFinding = onFinding
+        self.onChange = onChange
     }
 
     /// No further drop is shown.
@@ -120,6 +124,7 @@ final class DropPipeline {
         events.send { clock, origin in
             Event(time: clock.wall(change.time), origin: origin, payload: .configChange(reported))
         }
+        if change.kind == .sysctl { onChange(reported) }
     }
 
     /// A packet that is dropped later may owe it to this.

@@ -47,6 +47,8 @@ struct TraceLoop: ~Copyable {
         ) { finding in
             // Who follows an incident must not have to end the trace to learn the fix.
             if hintsAtFixes { messages.note(finding.hint) }
+        } onChange: { change in
+            if hintsAtFixes { messages.note(change.hint) }
         }
         return TraceLoop(
             command: command, messages: messages, stop: stop, probe: probe, pipeline: pipeline, events: events,

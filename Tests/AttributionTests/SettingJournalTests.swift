@@ -183,10 +183,14 @@ import Testing
         #expect(journal.note(facts(at: 4 * Self.second) { $0[Lab.b0].rpFilter = 2 }) == [])
     }
 
-    @Test func `rpfwatch's own writes are known as such`() {
+    @Test func `rpfwatch's own writes are known as such, and those of what it starts`() {
         var journal = journal()
         _ = journal.note(write(Self.mode, 1, 2, by: "rpfwatch", id: Self.ownProcess))
         #expect(text(journal.note(announced(Self.mode, 1, 2))) == "net.ipv4.conf.a0.rp_filter: 1 > 2 by itself")
+        var guarding = write(Self.mode, 2, 1, by: "guard", id: 100)
+        guarding.parent.id = Self.ownProcess
+        _ = journal.note(guarding)
+        #expect(text(journal.note(announced(Self.mode, 2, 1))) == "net.ipv4.conf.a0.rp_filter: 2 > 1 by itself")
         #expect(journal.changes(in: Self.inode).foreign([.rpFilter], on: "a0").isEmpty)
     }
 

@@ -178,6 +178,9 @@ enum Samples {
             FindingReport.ChangedValue(
                 setting: "net.ipv4.conf.all.rp_filter", before: nil, after: -1, time: seconds(5)),
         ]
+        report.spoofing = SpoofingEvidence(
+            sources: 5_321, isEstimate: true, networks8: 200, networks16: 4_900, packets: 5_400, suspectPackets: 12,
+            timeToLive: 9...250, stations: 2, lookedUp: 256, connected: 0)
         return report
     }()
 

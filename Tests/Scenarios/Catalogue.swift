@@ -16,5 +16,5 @@ extension Procedure {
     /// Every scenario that is a function.
     package static let all: [Procedure] =
         Namespaces.procedures + AddressResolution.procedures + Flood.procedures + ForeignDevices.procedures
-        + Overwriting.procedures + IPv6Filters.procedures
+        + Overwriting.procedures + IPv6Filters.procedures + ForgedSources.procedures
 }

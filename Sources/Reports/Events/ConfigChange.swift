@@ -29,3 +29,11 @@ package struct ConfigChange: Hashable, Sendable {
         self.writer = writer
     }
 }
+
+extension ConfigChange {
+    /// One line for who watches drops go by, safe for a terminal.
+    package var hint: String {
+        let place = namespace.isOwn ? "" : " in \(Names.long(namespace))"
+        return "\(Sentences.changed(self))\(place)"
+    }
+}

@@ -20,6 +20,9 @@ static const char *const verdict_programs[TIERS][3] = {
 	[TIER_TRACEPOINT] = { NULL },
 };
 
+/* Loaded with every tier, and attached to the cgroup hierarchy, which this virtual machine does without. */
+static const char *const write_programs[] = { "sysctl_write", NULL };
+
 const char *tier_name(enum tier tier)
 {
 	static const char *const names[TIERS] = { "fexit", "kprobe", "tracepoint" };
@@ -174,7 +177,9 @@ int probe_open(struct probe *probe, const char *path, enum tier tier, int *refus
 	probe->object = bpf_object__open(path);
 	if (!probe->object)
 		return -errno;
-	result = select_programs(probe, drop_programs);
+	result = select_programs(probe, write_programs);
+	if (!result)
+		result = select_programs(probe, drop_programs);
 	if (!result)
 		result = select_programs(probe, verdict_programs[tier]);
 	if (!result)

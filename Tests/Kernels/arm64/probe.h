@@ -34,7 +34,7 @@ struct probe {
 	struct bpf_object *object;
 	struct bpf_link *links[MAX_LINKS];
 	size_t link_count;
-	struct verifier_log logs[MAX_LINKS];
+	struct verifier_log logs[MAX_LINKS + 1];
 	size_t log_count;
 	struct ring_buffer *ring;
 	/* Records since they were last taken out. */
