@@ -29,6 +29,7 @@ struct Assessment {
         let network = PersistentNetwork(candidate.changes, in: situation)
         let sysctls = network == nil ? PersistentFile(for: candidate.changes, in: situation) : nil
         let persist = network.map(\.file) ?? sysctls?.file
+        let changes = candidate.changes.compactMap { $0.hostChange(facts: situation.facts) }
         let predicted: Prediction =
             if candidate.isIncomplete || candidate.isUncertain || simulation.tried == 0 {
                 .unknown
@@ -37,7 +38,8 @@ struct Assessment {
             }
         return Fix(
             id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
-            revert: pairs.reversed().map(\.revert), persist: persist, predicted: predicted,
+            revert: pairs.reversed().map(\.revert),
+            changes: changes.count == candidate.changes.count ? changes : [], persist: persist, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
             sideEffects: candidate.sideEffects + situation.suspectNote + situation.traces(of: candidate.changes)
                 + situation.deadRouteNote

@@ -108,6 +108,9 @@ package struct Fix: Hashable, Sendable {
     package var commands: [String]
     /// Restores every readable value, in the order to run them.
     package var revert: [String]
+    /// The same as `commands`, as the kernel's interfaces take it. Empty for `none`, for an incomplete fix, and for one that
+    /// was read from a file: a file is no reason to change a host.
+    package var changes: [HostChange]
     package var persist: Persistence?
     package var predicted: Prediction
     package var admits: Admission
@@ -117,14 +120,15 @@ package struct Fix: Hashable, Sendable {
     package var incomplete: Bool
 
     package init(
-        id: FixID, summary: String, commands: [String] = [], revert: [String] = [], persist: Persistence? = nil,
-        predicted: Prediction, admits: Admission, widens: [Widening] = [], sideEffects: [String] = [],
-        incomplete: Bool = false
+        id: FixID, summary: String, commands: [String] = [], revert: [String] = [],
+        changes: [HostChange] = [], persist: Persistence? = nil, predicted: Prediction, admits: Admission,
+        widens: [Widening] = [], sideEffects: [String] = [], incomplete: Bool = false
     ) {
         self.id = id
         self.summary = summary
         self.commands = commands
         self.revert = revert
+        self.changes = changes
         self.persist = persist
         self.predicted = predicted
         self.admits = admits

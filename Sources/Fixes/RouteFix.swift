@@ -56,15 +56,9 @@ func coveringPrefixes(_ addresses: [IPv4Address], limit: Int) -> [IPv4Prefix] {
     var prefixes = Set(addresses).sorted().map { IPv4Prefix($0, length: 32) }
     while prefixes.count > max(1, limit) {
         // In ascending order the closest pair are neighbours.
-        let joined = zip(prefixes, prefixes.dropFirst()).map { commonPrefix($0, $1) }
+        let joined = zip(prefixes, prefixes.dropFirst()).map { $0.common(with: $1) }
         guard let closest = joined.indices.max(by: { joined[$0].length < joined[$1].length }) else { break }
         prefixes.replaceSubrange(closest...closest + 1, with: [joined[closest]])
     }
     return prefixes
-}
-
-private func commonPrefix(_ left: IPv4Prefix, _ right: IPv4Prefix) -> IPv4Prefix {
-    let differing = left.address.rawValue ^ right.address.rawValue
-    let length = min(UInt8(differing.leadingZeroBitCount), left.length, right.length)
-    return IPv4Prefix(left.address, length: length)
 }

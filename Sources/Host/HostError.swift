@@ -19,6 +19,8 @@ package struct HostError: Error, Hashable, Sendable {
         /// The reader of our output went away.
         case closedPipe
         case timedOut
+        /// Somebody else is at it.
+        case busy
         case failed
     }
 

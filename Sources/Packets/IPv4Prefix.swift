@@ -41,6 +41,19 @@ package struct IPv4Prefix: Hashable, Comparable, Sendable {
     package func contains(_ other: IPv4Address) -> Bool { other.rawValue & mask == address.rawValue }
     package func contains(_ other: Self) -> Bool { other.length >= length && contains(other.address) }
 
+    /// The narrowest block that contains both.
+    package func common(with other: Self) -> Self {
+        let differing = address.rawValue ^ other.address.rawValue
+        return Self(address, length: min(UInt8(differing.leadingZeroBitCount), length, other.length))
+    }
+
+    /// The narrowest block that contains all; every address when there are none.
+    package static func covering(_ blocks: some Sequence<Self>) -> Self {
+        var result: Self?
+        for block in blocks { result = result?.common(with: block) ?? block }
+        return result ?? .any
+    }
+
     /// The last address of the block, the subnet broadcast address of a block of at most 30 bits.
     package var last: IPv4Address { IPv4Address(rawValue: address.rawValue | ~mask) }
 

@@ -176,6 +176,13 @@ final class DropPipeline {
         }
     }
 
+    /// The finding as it stands, with advice on all of it; nil when there is none of that id.
+    func report(on id: String) -> FindingReport? {
+        guard let finding = findings.finding(id) else { return nil }
+        _ = advice.reconsider(finding, model: model(of: finding))
+        return announce(finding)
+    }
+
     /// The model of the namespace that the finding is of; nil when it is gone or may not be entered.
     private func model(of finding: Finding) -> RoutingModel? {
         finding.samples.last.flatMap { contexts[$0.drop.key]?.model }

@@ -50,7 +50,7 @@ struct CommandFailure: Error {
             case .notFound, .gone, .invalid: .usage
             case .unsupported: .unsupported
             case .closedPipe: .closedPipe
-            case .timedOut, .failed: .failed
+            case .timedOut, .busy, .failed: .failed
             }
         self.init(status, error.description)
     }

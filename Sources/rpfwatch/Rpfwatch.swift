@@ -11,7 +11,10 @@ struct Rpfwatch: ParsableCommand {
         commandName: "rpfwatch",
         abstract: "Shows which packets reverse path filtering drops, why, and the narrowest fix.",
         version: "rpfwatch \(version)",
-        subcommands: [TraceCommand.self, ExplainCommand.self, ReportCommand.self, DoctorCommand.self],
+        subcommands: [
+            TraceCommand.self, ExplainCommand.self, ReportCommand.self, DoctorCommand.self, FixCommand.self,
+            FixGuardCommand.self,
+        ],
         defaultSubcommand: TraceCommand.self)
 
     static func main() {

@@ -185,7 +185,7 @@ package final class RpfwatchProcess {
         let deadline = monotonicSeconds() + seconds
         _ = read(within: seconds) { _ in false }
         let ended = eventually(within: max(deadline - monotonicSeconds(), 1)) {
-            status = lab_wait(processID, 0)
+            if status == nil || status == -EAGAIN { status = lab_wait(processID, 0) }
             return status != -EAGAIN
         }
         guard ended, let status else {

@@ -26,7 +26,7 @@ extension Scenario {
         }
     }
 
-    /// Makes the testbed, unless something is missing, and runs `body` on it.
+    /// The same of a body that says what was wrong.
     func run(_ body: (Testbed) throws -> Problems) -> ScenarioResult {
         run { testbed in
             let problems = try body(testbed)
@@ -34,7 +34,8 @@ extension Scenario {
         }
     }
 
-    func run(_ body: (Testbed) throws -> ScenarioResult) -> ScenarioResult {
+    /// Makes the testbed, unless something is missing, and runs `body` on it.
+    package func run(_ body: (Testbed) throws -> ScenarioResult) -> ScenarioResult {
         do {
             if let unmet = try requirements.firstUnmet() { return unmet }
             let testbed = try Testbed(unnamedHost: unnamedHost)

@@ -45,6 +45,9 @@ package struct NetworkNamespace: ~Copyable, Sendable {
 
     private static let naming = "name one of /run/netns, a process, a path, or inode:N (ip netns list, lsns -t net)"
 
+    /// To be handed to another process; never to be kept or closed.
+    var descriptorNumber: CInt { descriptor.number }
+
     /// Opens the namespace that a process is in.
     package init(processID: Int32) throws(HostError) {
         try self.init(path: "/proc/\(processID)/ns/net")

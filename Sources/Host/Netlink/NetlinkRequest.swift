@@ -23,7 +23,11 @@ struct NetlinkRequest {
 
     /// Adds an attribute; a number stands in host byte order.
     mutating func append(_ kind: Int, _ value: some BitwiseCopyable) {
-        let value = octets(of: value)
+        append(kind, octets: octets(of: value))
+    }
+
+    /// Adds an attribute of any octets, such as a name with its zero.
+    mutating func append(_ kind: Int, octets value: [UInt8]) {
         let header = rtattr(
             rta_len: UInt16(MemoryLayout<rtattr>.size + value.count), rta_type: UInt16(truncatingIfNeeded: kind))
         payload += octets(of: header)

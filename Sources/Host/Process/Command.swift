@@ -15,6 +15,9 @@ package enum Command {
     /// Where programs are looked for: never in the user's PATH, which root may not control.
     private static let directories = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
 
+    /// What the programs that are run find in their environment.
+    private static let environment = ["PATH=" + directories.joined(separator: ":"), "LC_ALL=C"].map { Array($0.utf8) }
+
     /// The program's path; nil when it is not installed.
     package static func find(_ name: String) -> String? {
         directories.map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
@@ -27,12 +30,19 @@ package enum Command {
     package static func run(
         _ name: String, _ arguments: [String] = [], timeout: UInt64 = 1_000_000_000, limit: Int = 8 << 20
     ) throws(HostError) -> Output {
+        try run(name, octets: arguments.map { Array($0.utf8) }, timeout: timeout, limit: limit)
+    }
+
+    /// The same with arguments that need not be text, such as the name of an interface.
+    static func run(
+        _ name: String, octets arguments: [[UInt8]], timeout: UInt64, limit: Int = 8 << 20
+    ) throws(HostError) -> Output {
         guard let path = find(name) else {
             throw HostError(.notFound, cannot: "run", name, reason: "it is not installed")
         }
         let output = try Pipe()
         let errors = try Pipe()
-        let process = try spawn(path, [name] + arguments, output: output, errors: errors)
+        let process = try spawn(path, [Array(name.utf8)] + arguments, output: output, errors: errors)
         output.closeWriter()
         errors.closeWriter()
         var result = Output(status: 0, standardOutput: [], standardError: [])
@@ -48,7 +58,7 @@ package enum Command {
     }
 
     private static func spawn(
-        _ path: String, _ arguments: [String], output: borrowing Pipe, errors: borrowing Pipe
+        _ path: String, _ arguments: [[UInt8]], output: borrowing Pipe, errors: borrowing Pipe
     ) throws(HostError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -71,7 +81,7 @@ package enum Command {
 
         var process = pid_t()
         let status = unsafe withCStrings(arguments) { arguments in
-            unsafe withCStrings(["PATH=" + directories.joined(separator: ":"), "LC_ALL=C"]) { environment in
+            unsafe withCStrings(environment) { environment in
                 unsafe posix_spawn(&process, path, &actions, &attributes, arguments, environment)
             }
         }
@@ -141,12 +151,15 @@ private final class Pipe {
     }
 }
 
-/// The strings as a null-terminated array of C strings.
-private func withCStrings<T>(
-    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> T
+/// The octets as a null-terminated array of C strings.
+func withCStrings<T>(
+    _ strings: [[UInt8]], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> T
 ) -> T {
     let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
-    for (index, string) in strings.enumerated() { unsafe (pointers + index).initialize(to: strdup(string)) }
+    for (index, string) in strings.enumerated() {
+        let copy = (string + [0]).map { CChar(bitPattern: $0) }
+        unsafe (pointers + index).initialize(to: strdup(copy))
+    }
     unsafe (pointers + strings.count).initialize(to: nil)
     defer {
         for index in strings.indices { unsafe free(pointers[index]) }

@@ -252,10 +252,13 @@ struct JSONBuffer {
     }
 
     /// Lower-case hexadecimal digits of raw octets.
-    mutating func hex(_ octets: some Collection<UInt8>) {
+    mutating func hex(_ octets: some Collection<UInt8>) { longHex(octets.prefix(Limit.name / 2)) }
+
+    /// All of them, however many.
+    mutating func longHex(_ octets: some Collection<UInt8>) {
         separate()
         openString()
-        for octet in octets.prefix(Limit.name / 2) {
+        for octet in octets {
             bytes.append(Self.hexDigit(octet >> 4, letters: UInt8(ascii: "a")))
             bytes.append(Self.hexDigit(octet & 0xF, letters: UInt8(ascii: "a")))
         }

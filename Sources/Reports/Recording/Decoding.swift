@@ -26,13 +26,13 @@ extension JSONValue {
 
     /// A name of one member and its octets of another, which is only there when the name is not UTF-8.
     func interface(_ name: String, hex: JSONValue?) -> InterfaceName? {
-        if let octets = hex?.string.flatMap(Self.octets) { return InterfaceName(bytes: octets) }
+        if let octets = hex?.octets, octets.count <= 32 { return InterfaceName(bytes: octets) }
         return self[name]?.string.map { InterfaceName($0) }
     }
 
-    private static func octets(_ hex: String) -> [UInt8]? {
-        let digits = Array(hex.utf8)
-        guard digits.count.isMultiple(of: 2), digits.count <= 64 else { return nil }
+    /// The octets that a string of hexadecimal digits stands for.
+    var octets: [UInt8]? {
+        guard let digits = string.map({ Array($0.utf8) }), digits.count.isMultiple(of: 2) else { return nil }
         var octets: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard let octet = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else {

@@ -121,7 +121,7 @@ extension Link {
 }
 
 extension InterfaceAddress {
-    fileprivate init?(_ json: JSONValue) {
+    init?(_ json: JSONValue) {
         guard let interface = json["ifindex"]?.integer(UInt32.self), let local = json["local"]?.address,
             let prefix = json["prefix"]?.prefix
         else { return nil }
@@ -132,7 +132,7 @@ extension InterfaceAddress {
 }
 
 extension Rule {
-    fileprivate init?(_ json: JSONValue) {
+    init?(_ json: JSONValue) {
         guard let priority = json["priority"]?.integer(UInt32.self) else { return nil }
         let action: Action
         switch json["action"]?.string {
@@ -162,7 +162,7 @@ extension Route {
     private static let kinds: [String: Kind] = Dictionary(
         uniqueKeysWithValues: (1...10).compactMap { Kind(rawValue: $0) }.map { ("\($0)", $0) })
 
-    fileprivate init?(_ json: JSONValue) {
+    init?(_ json: JSONValue) {
         guard let table = json["table"]?.integer(UInt32.self), let destination = json["dst"]?.prefix,
             let kind = json["type"]?.string.flatMap({ Self.kinds[$0] })
         else { return nil }

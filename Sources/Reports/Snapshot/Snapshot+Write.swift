@@ -98,7 +98,7 @@ extension JSONBuffer {
         endObject()
     }
 
-    fileprivate mutating func write(_ own: InterfaceAddress) {
+    mutating func write(_ own: InterfaceAddress) {
         beginObject()
         key("ifindex")
         number(own.interface)
@@ -113,7 +113,7 @@ extension JSONBuffer {
         endObject()
     }
 
-    fileprivate mutating func write(_ rule: Rule) {
+    mutating func write(_ rule: Rule) {
         beginObject()
         key("priority")
         number(rule.priority)
@@ -158,7 +158,7 @@ extension JSONBuffer {
         endObject()
     }
 
-    fileprivate mutating func write(_ route: Route) {
+    mutating func write(_ route: Route) {
         beginObject()
         key("table")
         number(route.table)

@@ -13,6 +13,12 @@ package struct FilterCommands: Hashable, Sendable {
         /// It has to print nothing else.
         package var isOnlyLine: Bool
 
+        package init(command: Words, line: [UInt8], isOnlyLine: Bool) {
+            self.command = command
+            self.line = line
+            self.isOnlyLine = isOnlyLine
+        }
+
         /// Whether the rule is the one that is meant, by what the command printed.
         package func holds(for output: [UInt8]) -> Bool {
             let lines = output.split(separator: UInt8(ascii: "\n")).map(trimmed)
@@ -24,14 +30,19 @@ package struct FilterCommands: Hashable, Sendable {
         /// Run first; the command is only run when it holds. Nil: the command cannot hit another rule.
         package var probe: Probe?
         package var command: Words
+
+        package init(probe: Probe?, command: Words) {
+            self.probe = probe
+            self.command = command
+        }
     }
 
     package var apply: Step
     package var revert: Step
 
-    /// The same as shell commands that enter the namespace by themselves.
-    func pair(in context: CommandContext) -> CommandPair {
-        CommandPair(apply: context.command(apply), revert: context.command(revert))
+    package init(apply: Step, revert: Step) {
+        self.apply = apply
+        self.revert = revert
     }
 }
 
@@ -40,16 +51,4 @@ private func trimmed(_ line: ArraySlice<UInt8>) -> [UInt8] {
     var line = line.drop(while: isSpace)
     while let last = line.last, isSpace(last) { line.removeLast() }
     return Array(line)
-}
-
-extension CommandContext {
-    fileprivate func command(_ step: FilterCommands.Step) -> String {
-        // By itself it is what people type without quotes.
-        let words: [ShellWord] = step.command.map { $0 == Array("!".utf8) ? "!" : ShellWord(quoting: $0) }
-        guard let probe = step.probe else { return command(words) }
-        let question = probe.command.map { ShellWord(quoting: $0) }
-        return probe.isOnlyLine
-            ? command(words, whenOutputOf: question, is: probe.line)
-            : command(words, whenOutputOf: question, has: probe.line)
-    }
 }
