@@ -34,7 +34,8 @@ package struct Fix: Hashable, Sendable {
         /// Whose rules the whole set of files was evaluated by, with this one in it: `systemd-sysctl 252`. Nil when it
         /// could not be.
         package var reader: String?
-        /// Every value of the fix comes out as the fix wants it, at boot and for an interface that is created again.
+        /// Every value of the fix comes out as the fix wants it, at boot and for an interface that is created again, and no
+        /// daemon of this host is known to set it otherwise.
         package var isProven: Bool
         /// What comes of the files, for every interface and each key that the fix sets.
         package var proof: [ProofLine]

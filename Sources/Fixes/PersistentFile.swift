@@ -40,7 +40,7 @@ struct PersistentFile {
                 guard draft.isProven(by: after, atBootOnly: isEnoughAtBoot) else { continue }
                 file = Fix.Persistence(
                     path: draft.path(names: [name]), content: draft.content, reader: tree.dialect.name,
-                    isProven: !isEnoughAtBoot, proof: draft.proof(before: tree, after: after))
+                    isProven: !isEnoughAtBoot && !draft.isContested, proof: draft.proof(before: tree, after: after))
                 notes =
                     isEnoughAtBoot
                     ? [
@@ -137,14 +137,26 @@ struct PersistentDraft {
         }
     }
 
-    /// What every interface gets, `all` and `default` first.
+    /// A daemon that writes after the files were applied sets one of the values otherwise.
+    var isContested: Bool {
+        settings.contains { setting, _ in
+            daemonClaims(on: setting.key, of: setting.scope, in: facts).contains {
+                !$0.yieldsToFiles && $0.owner.value != setting.value
+            }
+        }
+    }
+
+    /// Lines of a proof: a host may have thousands of interfaces.
+    private static let proofLimit = 256
+
+    /// What every interface gets, `all` and `default` first; of very many those that the file changes.
     func proof(before: SysctlTree, after: SysctlTree) -> [Fix.ProofLine] {
         let keys = InterfaceSysctl.allCases.filter { key in settings.contains { $0.setting.key == key } }
         let links = facts.links.sorted { $0.index < $1.index }
         let scopes: [(SysctlScope, InterfaceName)] =
             [(.all, "all"), (.default, "default")]
             + links.filter { $0.name.isValidUTF8 }.map { (.interface($0.index), $0.name) }
-        return keys.flatMap { key in
+        let lines = keys.flatMap { key in
             scopes.map { scope, name in
                 let forecast = after.forecast(of: key, in: name)
                 var createdAgain: Int32?
@@ -155,6 +167,9 @@ struct PersistentDraft {
                     createdAgain: createdAgain)
             }
         }
+        guard lines.count > Self.proofLimit else { return lines }
+        let changed = lines.filter { $0.before != $0.atBoot }
+        return Array((changed + lines.filter { $0.before == $0.atBoot }).prefix(Self.proofLimit))
     }
 
     /// The line that would win all the same.

@@ -13,7 +13,14 @@ package struct SysctlStatement: Hashable, Sendable {
     let value: [UInt8]?
     let isGlob: Bool
     /// The key's components; nil when the path goes back up.
-    private let components: [[UInt8]]?
+    private let components: [Component]?
+
+    private struct Component: Hashable {
+        var text: [UInt8]
+        var isGlob: Bool
+
+        func covers(_ name: [UInt8]) -> Bool { isGlob ? GlobPattern.finds(name, with: text) : text == name }
+    }
 
     /// Nil for what the reader passes over.
     init?(_ line: SysctlLine, of path: String, dialect: SysctlDialect) {
@@ -36,8 +43,16 @@ package struct SysctlStatement: Hashable, Sendable {
         let normalized = Self.normalized(Array(text))
         key = isSystemd ? Self.simplified(normalized) : normalized
         let parts = key.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }.map(Array.init)
-        components = parts.contains { $0.elementsEqual("..".utf8) } ? nil : parts
         isGlob = dialect.hasGlobs && GlobPattern.isGlob(key)
+        // In a pattern a backslash takes the meaning from what follows it, in every component.
+        let isPattern = isGlob
+        components =
+            parts.contains { $0.elementsEqual("..".utf8) }
+            ? nil
+            : parts.map { part in
+                let isSpecial = GlobPattern.isGlob(part) || part.contains(UInt8(ascii: "\\"))
+                return Component(text: part, isGlob: isPattern && isSpecial)
+            }
         self.path = path
         self.line = line.number
         self.text = line.text
@@ -49,9 +64,8 @@ package struct SysctlStatement: Hashable, Sendable {
     /// Whether an assignment writes to this path; what keeps it off is not looked at.
     func covers(_ path: [[UInt8]]) -> Bool {
         guard let components, components.count == path.count else { return false }
-        return zip(components, path).allSatisfy {
-            isGlob ? GlobPattern.finds($1, with: $0) : $0 == $1
-        }
+        // From behind: most lines are about other keys, then about other interfaces.
+        return zip(components.reversed(), path.reversed()).allSatisfy { $0.covers($1) }
     }
 
     /// A path that a pattern found, as `glob(3)` writes it: with the pattern's own separators.

@@ -88,6 +88,17 @@ import Testing
         #expect(fix.sideEffects.contains { $0.contains("created again") }, "\(fix.sideEffects)")
     }
 
+    @Test func `nothing is proven where a daemon sets the value afterwards`() throws {
+        let fix = problem {
+            $0.rename(Host.a0, "cali0a")
+            $0.facts.services = HostServices(
+                found: [FoundService(.calico, isRunning: true, evidence: ["process calico-node (6)"])])
+        }.advice.fix
+        let persist = try #require(fix.persist)
+        #expect(!persist.isProven)
+        #expect(persist.proof.contains { $0.interface == "cali0a" && $0.atBoot == 2 })
+    }
+
     @Test func `nothing is proven where files could not be read`() throws {
         var hidden = Self.file(0, "secret.conf")
         hidden.kind = .unreadable

@@ -104,7 +104,8 @@ extension ExplainReport {
         if let path { steps.append(Self.meaning(path)) }
         steps.append(
             "rp_filter of \(interface.display) is \(sysctls.effective) (\(Names.mode(sysctls.effective))): the larger of"
-                + " all \(sysctls.all) and its own \(sysctls.interface).")
+                + " all \(sysctls.all) and its own \(sysctls.interface)."
+                + (finding?.owners.map { " \($0.sentence(interface: interface.display))" } ?? ""))
         if let reverse {
             let mark = packet.mark == 0 ? "" : sysctls.srcValidMark ? ", with the mark" : ", without the mark"
             let consulted = tables.isEmpty ? "" : " (looked in \(tables.map(Names.table).joined(separator: ", ")))"
