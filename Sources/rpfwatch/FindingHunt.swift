@@ -46,6 +46,7 @@ struct FindingHunt: ~Copyable {
             } else if found.others.count < 4 {
                 found.others.append("\(finding.id) on \(finding.interface.display)")
             }
+        } onChange: { _ in
         }
         self.id = id
         self.stop = stop
