@@ -32,7 +32,8 @@ package struct SysctlDialect: Hashable, Sendable {
             // Version 245 brought patterns, with the 50-default.conf that uses them.
             hasGlobs = version.map { $0 >= 245 } ?? true
             hasPatternExclusions = false
-            sparesRedundantWrites = version.map { $0 >= 252 } ?? true
+            // Since September 2021 (pull request 20676).
+            sparesRedundantWrites = version.map { $0 >= 250 } ?? true
         case .procps(let version):
             family = .procps
             name = "procps" + (version.map { " \($0)" } ?? "")

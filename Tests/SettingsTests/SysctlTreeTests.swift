@@ -146,7 +146,7 @@ private let treeCases: [TreeCase] = [
         let forecast = modern.forecast(of: .rpFilter, in: "eth0")
         #expect(forecast.values.map(\.value) == [0, 1, 0])
         #expect(!forecast.isCertain(0))
-        let old = try #require(SysctlTree(SysctlSources(reader: .systemd(version: 245), files: files)))
+        let old = try #require(SysctlTree(SysctlSources(reader: .systemd(version: 249), files: files)))
         #expect(old.forecast(of: .rpFilter, in: "eth0").isCertain(0))
     }
 
