@@ -36,8 +36,10 @@ struct Assessment {
             } else {
                 simulation.acceptsAll ? .accept : .drop
             }
+        let objections = situation.objections(
+            to: candidate.changes, isPersistent: persist != nil, network: network)
         return Fix(
-            id: candidate.id, summary: candidate.summary, commands: pairs.map(\.apply),
+            id: candidate.id, summary: candidate.summary + objections.remark, commands: pairs.map(\.apply),
             revert: pairs.reversed().map(\.revert),
             changes: changes.count == candidate.changes.count ? changes : [], persist: persist, predicted: predicted,
             admits: simulation.admission(of: situation.finding.detailed), widens: simulation.widens,
@@ -45,7 +47,7 @@ struct Assessment {
                 + situation.deadRouteNote
                 + situation.overwriteNotes(on: candidate.changes, isPersistent: persist != nil)
                 + (network?.notes ?? sysctls?.notes ?? Persistence.notes(for: candidate.changes, in: situation))
-                + situation.objections(to: candidate.changes, isPersistent: persist != nil, network: network),
+                + objections.map(\.sentence),
             incomplete: candidate.isIncomplete)
     }
 }

@@ -31,10 +31,10 @@ struct CreatorNotes {
         guard let creator = namespace.creator else { return unknown }
         let name = creator.name.map { terminalSafe($0) } ?? ""
         switch creator.kind {
-        case .docker: return lasts("container \(container)") + docker
-        case .podman: return lasts("container \(container)") + podman(unit: creator.name)
-        case .nerdctl: return lasts("container \(container)") + options("nerdctl run")
-        case .kubernetes: return lasts("the pod of container \(container)") + pod
+        case .docker: return lasts(container) + docker
+        case .podman: return lasts(container) + podman(unit: creator.name)
+        case .nerdctl: return lasts(container) + options("nerdctl run")
+        case .kubernetes: return lasts("the pod of \(container)") + pod
         case .cni: return lasts("network namespace \(name)") + "It is one of a CNI plugin. " + tuning
         case .lxc: return lasts("container \(name)") + lxc(name)
         case .nspawn:
@@ -50,12 +50,12 @@ struct CreatorNotes {
     private func lasts(_ owner: String) -> String { "It lasts as long as \(owner). " }
 
     private var container: String {
-        guard let container = namespace.container else { return "" }
-        return terminalSafe(container.name ?? String(container.id.prefix(12)))
+        guard let container = namespace.container else { return "its container" }
+        return "container " + terminalSafe(container.name ?? String(container.id.prefix(12)))
     }
 
     private var unknown: String {
-        lasts(namespace.container == nil ? "the network namespace" : "the namespace of container \(container)")
+        lasts(namespace.container == nil ? "the network namespace" : "the namespace of \(container)")
             + "To keep it, have whoever creates the namespace set it; for a container that is `docker run --sysctl` or a"
             + " pod's securityContext.sysctls."
     }

@@ -36,7 +36,11 @@ extension Situation {
                 guard let reason = recipe.reason(simulation) else { return nil }
                 let commands = recipe.changes.compactMap { $0.commands(in: context, facts: facts)?.apply }
                 guard commands.count == recipe.changes.count else { return nil }
-                return RejectedRecipe(recipe: recipe.name, commands: commands, reason: reason)
+                // What its author could not know of this host.
+                let objections = objections(to: recipe.changes, isPersistent: false, network: nil)
+                return RejectedRecipe(
+                    recipe: recipe.name, commands: commands,
+                    reason: ([reason] + objections.prefix(2).map(\.sentence)).joined(separator: " "))
             }
     }
 

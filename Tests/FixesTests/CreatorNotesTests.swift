@@ -99,5 +99,7 @@ import Testing
         #expect(note.contains("the namespace of container web\\x1b"))
         #expect(note.contains("docker run --sysctl") && note.contains("securityContext.sysctls"))
         #expect(try self.note(nil, container: nil).contains("as long as the network namespace"))
+        let podman = try self.note(NamespaceCreator(.podman), container: nil)
+        #expect(podman.hasPrefix("It lasts as long as its container. ") && podman.contains("`podman run --sysctl"))
     }
 }

@@ -39,6 +39,16 @@ import Testing
         #expect(try !effects(.allLoose, problem(nil)).contains("Calico"))
     }
 
+    @Test func `a summary says who is against the fix, and a copied recipe why`() throws {
+        let advice = problem(Self.calico).advice
+        let loose = try #require(advice.alternatives.first { $0.id == .allLoose })
+        #expect(loose.summary.hasSuffix("Against it on this host: Calico; its side effects say why."))
+        #expect(!advice.fix.summary.contains("Against it"))
+        let recipe = try #require(advice.rejected.first { $0.recipe.hasPrefix("loose for all") })
+        #expect(recipe.reason.contains("Calico demands 0 or 1 for all"))
+        #expect(!problem(HostServices()).advice.rejected.contains { $0.reason.contains("Calico") })
+    }
+
     @Test func `Felix writes a pod's interface again`() throws {
         let text = try effects(.interfaceLoose, problem(Self.calico, interface: "cali0a"))
         #expect(text.contains("Calico (process calico-node (6)) sets net.ipv4.conf.cali0a.rp_filter whenever Felix"))

@@ -81,6 +81,9 @@ import Testing
     @Test func namesOfContainerRuntimesAreKnown() {
         let name = "cni-0c9a61a2-3b6e-4f0e-8f0a-0d1c2b3a4f5e"
         #expect(NamespaceCreator(namespaceName: name) == NamespaceCreator(.cni, name: name))
+        let digits = String(name.dropFirst("cni-".count))
+        #expect(NamespaceCreator(namespaceName: digits) == NamespaceCreator(.cni, name: digits))
+        #expect(NamespaceCreator(namespaceName: "netns-" + digits) == NamespaceCreator(.podman))
         #expect(NamespaceCreator(namespaceName: "cni-lab") == NamespaceCreator(.script, name: "cni-lab"))
     }
 

@@ -51,10 +51,18 @@ private func unitCreator(_ components: [Substring]) -> NamespaceCreator? {
 }
 
 extension NamespaceCreator {
-    /// By a name under /run/netns: container runtimes call those of CNI plugins `cni-` and a UUID.
+    /// By a name under /run/netns: containerd calls those of CNI plugins `cni-` and a UUID, CRI-O by the UUID alone, and
+    /// podman `netns-` and a UUID.
     init(namespaceName name: String) {
-        let digits = name.dropFirst("cni-".count)
-        let isUUID = digits.utf8.count == 36 && digits.allSatisfy { $0.isHexDigit || $0 == "-" }
-        self.init(name.hasPrefix("cni-") && isUUID ? .cni : .script, name: name)
+        func isUUID(behind prefix: String) -> Bool {
+            let digits = name.dropFirst(prefix.count)
+            return name.hasPrefix(prefix) && digits.utf8.count == 36
+                && digits.allSatisfy { $0.isHexDigit || $0 == "-" }
+        }
+        if isUUID(behind: "netns-") {
+            self.init(.podman)
+        } else {
+            self.init(isUUID(behind: "cni-") || isUUID(behind: "") ? .cni : .script, name: name)
+        }
     }
 }

@@ -69,7 +69,8 @@ package struct NamespaceDirectory: Sendable {
         {
             var entry = known
             entry.identity.name = nil
-            if [.cni, .script].contains(entry.identity.creator?.kind) { entry.identity.creator = nil }
+            // What the name told goes with it.
+            if entry.identity.container == nil, entry.identity.creator?.kind != .unit { entry.identity.creator = nil }
             entry.path = Self.path(processID: processID)
             return entry
         }
