@@ -24,7 +24,7 @@ package struct SettingJournal: Sendable {
         /// Writes of values that are announced, whose announcement has not come, or that others follow.
         var pending: [Pending] = []
         /// The values that were told last, or stood in the first snapshot.
-        var known: [Setting: Int32] = [:]
+        var known: [InterfaceName: [ConfigurationKey: Int32]] = [:]
         /// Values as they stood in the latest snapshot, of scopes of which nothing was told since.
         var seen: [InterfaceName: InterfaceConfiguration] = [:]
         /// Told because of a snapshot, so that an announcement or a write of the same is no news.
@@ -33,8 +33,8 @@ package struct SettingJournal: Sendable {
 
         /// An interface that comes back under the same name begins anew.
         mutating func forget(_ isGone: (InterfaceName) -> Bool) {
-            guard seen.keys.contains(where: isGone) || known.keys.contains(where: { isGone($0.scope) }) else { return }
-            known = known.filter { !isGone($0.key.scope) }
+            guard known.keys.contains(where: isGone) else { return }
+            known = known.filter { !isGone($0.key) }
             seen = seen.filter { !isGone($0.key) }
             isAhead = isAhead.filter { !isGone($0.scope) }
         }
@@ -100,8 +100,8 @@ package struct SettingJournal: Sendable {
             for key in ConfigurationKey.allCases {
                 let setting = Setting(scope, key)
                 let value = values[key]
-                guard let known = pages[namespace]?.known[setting], known != value else {
-                    update(namespace) { $0.known[setting] = value }
+                guard let known = pages[namespace]?.known[scope]?[key], known != value else {
+                    update(namespace) { $0.known[scope, default: [:]][key] = value }
                     continue
                 }
                 // The snapshot may be of before a change that is known of by now.
@@ -132,13 +132,15 @@ package struct SettingJournal: Sendable {
     private mutating func isTold(_ change: SettingChange, in namespace: UInt32) -> Bool {
         guard pages[namespace]?.isAhead.contains(change.setting) == true else { return false }
         update(namespace) { _ = $0.isAhead.remove(change.setting) }
-        return pages[namespace]?.known[change.setting] == change.setting.key.kept(change.after)
+        return pages[namespace]?.known[change.setting.scope]?[change.setting.key]
+            == change.setting.key.kept(change.after)
     }
 
     private mutating func record(_ change: SettingChange, in namespace: UInt32) -> FactsChange {
         update(namespace) { pages in
             pages.seen[change.setting.scope] = nil
-            pages.known[change.setting] = change.setting.key.kept(change.after)
+            pages.known[change.setting.scope, default: [:]][change.setting.key] =
+                change.setting.key.kept(change.after)
             pages.changes.append(change)
             if pages.changes.count > Self.changeLimit { pages.changes.removeFirst() }
         }

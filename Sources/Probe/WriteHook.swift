@@ -39,7 +39,8 @@ enum WriteHook {
     static func sentence(for errno: Errno) -> String {
         switch errno {
         case .notPermitted, .permissionDenied:
-            "this process may not attach a program to the cgroup hierarchy (that takes CAP_NET_ADMIN, outside of a container)"
+            "this process may not attach a program to the cgroup hierarchy (that takes CAP_NET_ADMIN outside of a container,"
+                + " and that no other program claims the hook for itself)"
         case .invalidArgument:
             "this kernel has no hook on sysctl writes that can be shared (Linux 5.7 with CONFIG_CGROUP_BPF)"
         default: "the hook on sysctl writes fails (\(errno))"

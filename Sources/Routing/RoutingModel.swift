@@ -5,7 +5,7 @@ import Packets
 /// A namespace's routing as the kernel does it: rules, tables and the source check over one snapshot. Never changes;
 /// copies are cheap.
 package struct RoutingModel: Sendable {
-    package let facts: NetworkFacts
+    package private(set) var facts: NetworkFacts
     /// The bits of a packet's TOS octet that lookups are handed: the DSCP.
     ///
     /// Kernels before `ip rule … dscp` (FRA_DSCP) hand on three of these bits only (0x1C, IPTOS_RT_MASK). That is no
@@ -68,6 +68,13 @@ package struct RoutingModel: Sendable {
         let rulesDiffer = Set(facts.rules) != Set(Rule.defaults)
         hasCustomRules = rulesDiffer || facts.hasCustomRules == true
         hasCustomLocalRoutes = facts.hasCustomLocalRoutes ?? hasUsersLocalRoute
+    }
+
+    /// The same model with what is known by now of sysctls that changed: no lookup depends on it.
+    package func noting(_ changes: [SettingChange]) -> Self {
+        var copy = self
+        copy.facts.settingChanges = changes
+        return copy
     }
 
     /// The same model with the kernel's sticky flags as they were read at a drop; nil leaves what is known. A flag that

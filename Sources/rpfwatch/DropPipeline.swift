@@ -36,6 +36,8 @@ final class DropPipeline {
     private(set) var withheld: UInt64 = 0
     /// Changed sysctls of namespaces that have not dropped anything, by inode number: told when they do.
     private var untold: [UInt32: [FactsChange]] = [:]
+    /// What is known of the changed sysctls of findings whose namespace is gone.
+    private var lastChanges: [String: [SettingChange]] = [:]
     private static let untoldNamespaces = 1024
     private static let untoldChanges = 32
 
@@ -154,6 +156,8 @@ final class DropPipeline {
         let inodes = Set(namespaces.map(\.inode))
         for finding in findings.findings where inodes.contains(finding.namespace.inode) {
             _ = advice.reconsider(finding, model: model(of: finding))
+            let changes = contexts.settingChanges(in: finding.namespace.inode)
+            if !changes.isEmpty { lastChanges[finding.id] = changes }
         }
         for namespace in namespaces {
             contexts.remove(namespace)
@@ -190,7 +194,7 @@ final class DropPipeline {
 
     private func announce(_ finding: Finding) -> FindingReport {
         let model = model(of: finding)
-        let changes = contexts.settingChanges(in: finding.namespace.inode)
+        let changes = lastChanges[finding.id] ?? contexts.settingChanges(in: finding.namespace.inode)
         let finding = finding.noting(changes)
         if let drop = finding.samples.last?.drop, let name = model?.vrfName(of: drop) { vrfNames[finding.id] = name }
         let report = FindingReport(

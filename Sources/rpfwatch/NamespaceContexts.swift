@@ -112,9 +112,7 @@ struct NamespaceContexts {
             context.judged = AttributionCache()
             guard change.setting != nil, let model = context.model else { continue }
             context.hasOtherSettings = true
-            var facts = model.facts
-            facts.settingChanges = journal.changes(in: change.namespace)
-            context.model = RoutingModel(facts, reusing: model)
+            context.model = model.noting(journal.changes(in: change.namespace))
             refreshAt = min(refreshAt ?? .max, context.loadedAt + Self.reloadInterval)
         }
         return !changed.isEmpty

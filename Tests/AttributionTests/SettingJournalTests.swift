@@ -140,6 +140,16 @@ import Testing
         }
     }
 
+    @Test func `a write to all is one change of all`() {
+        var journal = journal()
+        let all = Setting("all", .rpFilter)
+        _ = journal.note(write(all, 0, 1, by: "sysctl"))
+        #expect(text(journal.note(announced(all, 0, 1)))?.hasSuffix("0 > 1 by sysctl") == true)
+        // Set by netlink twice, which nobody was seen to write.
+        #expect(text(journal.note(announced(all, 1, 0)))?.hasSuffix("1 > 0") == true)
+        #expect(text(journal.note(announced(all, 0, 1)))?.hasSuffix("0 > 1") == true)
+    }
+
     @Test func `nothing is told twice, whichever comes first`() {
         var journal = journal()
         _ = journal.note(facts(at: Self.second) { $0[Lab.a0].rpFilter = 2 })
