@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Attribution
 import Drops
+import Facts
+import Packets
 package import Routing
 
 /// The advice about each finding: made once, and again when the configuration under it changes or other packets join it.
 package struct AdviceBook: Sendable {
     private struct Entry {
         var advice: Advice
+        /// The packet filter rule that it is about.
+        var filterRule: FilterRule?
         /// Distinct packets that it was simulated with.
         var samples: Int
     }
@@ -30,13 +34,16 @@ package struct AdviceBook: Sendable {
     package mutating func reconsider(_ finding: Finding, model: RoutingModel?) -> Bool {
         guard let model, let former = entries[finding.id]?.advice else { return false }
         // When a change already lets the packets in, the advice that led to it still stands.
-        guard !finding.samples.allSatisfy({ model.accepts($0.drop) }) else { return false }
+        // A packet filter's rule is not part of that check.
+        let isAnotherRule = finding.attribution.filterRule != entries[finding.id]?.filterRule
+        guard isAnotherRule || !finding.samples.allSatisfy({ model.accepts($0.drop) }) else { return false }
         return renew(finding, model: model).fix.commands != former.fix.commands
     }
 
     private mutating func renew(_ finding: Finding, model: RoutingModel?) -> Advice {
         let advice = advise(on: finding, model: model)
-        entries[finding.id] = Entry(advice: advice, samples: finding.samples.count)
+        entries[finding.id] = Entry(
+            advice: advice, filterRule: finding.attribution.filterRule, samples: finding.samples.count)
         return advice
     }
 }
@@ -44,6 +51,6 @@ package struct AdviceBook: Sendable {
 extension RoutingModel {
     /// Whether this packet's source would be accepted by the configuration of the snapshot.
     fileprivate func accepts(_ drop: DropEvent) -> Bool {
-        validateSource(drop.packet, ingress: drop.key.interfaceIndex).isAccepted
+        drop.packet.isIPv6 || validateSource(drop.packet, ingress: drop.key.interfaceIndex).isAccepted
     }
 }

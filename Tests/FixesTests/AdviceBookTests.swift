@@ -44,6 +44,22 @@ import Testing
         #expect(second == first)
     }
 
+    @Test func `a packet filter rule that was written anew gets another command`() {
+        var book = AdviceBook()
+        var filtered = Problem(.netfilter, of: packet(from: Host.asymmetric, to: Host.local), in: Host())
+        filtered.filterRule = FilterRule(
+            tool: .nft, family: "inet", table: "firewalld", chain: "raw_PREROUTING", handle: 7, position: 1,
+            text: "fib saddr . iif oif missing drop")
+        let first = book.advice(on: filtered.finding, model: filtered.lab.model)
+        let isSame = book.reconsider(filtered.finding, model: filtered.lab.model)
+        #expect(!isSame && first.fix.commands.first?.contains("handle 7") == true)
+        filtered.filterRule?.handle = 70
+        let isAnother = book.reconsider(filtered.finding, model: filtered.lab.model)
+        #expect(isAnother)
+        let second = book.advice(on: filtered.finding, model: nil)
+        #expect(second.fix.commands.first?.contains("handle 70") == true)
+    }
+
     @Test func `other packets outgrow the advice, and nothing outgrows what was never given`() {
         var book = AdviceBook()
         #expect(!book.isOutgrown(by: Self.problem.finding))

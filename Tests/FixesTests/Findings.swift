@@ -20,6 +20,7 @@ struct Problem {
     /// Drops whose detail was received, when more than are kept.
     var detailed: UInt64?
     var filterRule: FilterRule?
+    var filterSuspects: [FilterRule] = []
     var outputInterface: UInt32?
 
     init(
@@ -50,7 +51,8 @@ struct Problem {
             id: "0123456789abcdef", namespace: lab.facts.namespace, interface: name, interfaceIndex: interface,
             attribution: DropAttribution(
                 attributed: cause?.isAttributed ?? true, cause: cause, factors: factors.sorted(),
-                certainty: Certainty(attributed: .observed, cause: .inferred), path: path, filterRule: filterRule),
+                certainty: Certainty(attributed: .observed, cause: .inferred), path: path, filterRule: filterRule,
+                filterSuspects: filterSuspects),
             sysctls: nil, drops: detailed ?? total, detailed: detailed ?? total, firstSeen: 1, lastSeen: 2, sources: [],
             samples: samples, isIPv6: packets.contains(where: \.isIPv6))
     }

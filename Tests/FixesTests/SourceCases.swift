@@ -235,6 +235,21 @@ extension AdviceCase {
                 .nft, "guard arrival", handle: 7, "fib saddr . iif oif missing drop comment \"a\"; flush ruleset\""),
             .none, predicted: .drop, says: ["cannot be changed for a0 alone"]),
         Self(
+            "any of two rules may have dropped",
+            {
+                var problem = Problem(.netfilter, of: toHost, in: Lab())
+                problem.filterSuspects = ["one", "two"].map { chain in
+                    FilterRule(
+                        tool: .nft, family: "inet", table: "guard", chain: chain, handle: 4, position: 3, text: "drop")
+                }
+                return problem
+            }(),
+            .none, predicted: .drop,
+            says: [
+                "any of rule 3 of chain inet guard one of nftables and rule 3 of chain inet guard two of nftables may",
+                "`nft monitor trace`",
+            ]),
+        Self(
             "which rule dropped is not known",
             Problem(.netfilter, of: toHost, in: Lab()),
             .none, predicted: .drop, says: ["which one could not be told"]),

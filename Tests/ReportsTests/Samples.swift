@@ -286,6 +286,7 @@ extension Samples {
             tool: .iptables(command: "iptables-legacy"), family: "ip", table: "raw", chain: "PREROUTING", position: 2,
             text: "-m rpfilter --invert -j DROP")
         var lenient = filteredIPv6
+        lenient.id = "6f00000000000007"
         lenient.filterRule?.dropper = .policy
         var untold = end
         untold.reason = nil
