@@ -2,6 +2,8 @@
 
 /// Which fixes are applied and taken back.
 package enum FixTrials: Sendable {
+    /// None: what is said is all that is looked at.
+    case none
     case recommended
     /// The recommended one and every alternative that says it would work.
     case all
@@ -36,7 +38,7 @@ extension Scenario {
 
     /// Everything that a fix may change, before any is applied; nil when none will be.
     func stateBeforeFix(_ testbed: Testbed, _ trials: FixTrials) throws -> NamespaceState? {
-        guard case .dropped(let drop) = expectation else { return nil }
+        guard trials != .none, case .dropped(let drop) = expectation else { return nil }
         if trials == .recommended && (drop.fix.id == "none" || drop.fix.isIncomplete) { return nil }
         return try NamespaceState(of: testbed.host, listsFilters: setupRunsPrograms)
     }

@@ -5,7 +5,7 @@ import Scenarios
 
 /// Runs scenarios one after the other in the tiers asked for, on a machine without a test framework.
 ///
-///     scenario-runner [--output FILE] [--tier TIER]… [--scenario PART-OF-A-NAME]… [--hosts N]
+///     scenario-runner [--output FILE] [--tier TIER]… [--say-only TIER]… [--scenario PART-OF-A-NAME]… [--hosts N]
 ///
 /// Prints lines of fields separated by tabs; see `Record`. The last one says `done`: without it nothing was finished.
 @main
@@ -13,7 +13,8 @@ struct ScenarioRunner {
     static func main() {
         guard let arguments = Arguments(Array(CommandLine.arguments.dropFirst())) else {
             complain(
-                "usage: scenario-runner [--output FILE] [--tier TIER]… [--scenario PART-OF-A-NAME]… [--hosts N]")
+                "usage: scenario-runner [--output FILE] [--tier TIER]… [--say-only TIER]… [--scenario PART-OF-A-NAME]…"
+                    + " [--hosts N]")
             exit(2)
         }
         do {
@@ -39,6 +40,8 @@ struct Arguments {
     var output = "/dev/stdout"
     /// `none` runs the scenarios without the program: what they provoke is what this kernel does.
     var tiers: [String] = []
+    /// Tiers in which fixes are only said and not applied.
+    var sayOnly: Set<String> = []
     /// How many random hosts the model and the kernel are compared on.
     var hosts: UInt64 = 25
     private var parts: [String] = []
@@ -50,6 +53,7 @@ struct Arguments {
             switch option {
             case "--output": output = value
             case "--tier": tiers.append(value)
+            case "--say-only": sayOnly.insert(value)
             case "--scenario": parts.append(value)
             case "--hosts":
                 guard let number = UInt64(value) else { return nil }

@@ -37,10 +37,11 @@ struct TierRun {
         }
         let scenarios = Scenario.all.filter { arguments.wants($0.name) }
         let procedures = Procedure.all.filter { arguments.wants($0.name) }
+        let trials: FixTrials = arguments.sayOnly.contains(tier) ? .none : .recommended
         return scenarios.reduce(0) { sum, scenario in
             sum
                 + measure(scenario.name) {
-                    scenario.runTraced(trials: .recommended) { record.write(["said", tier, scenario.name, $0.text]) }
+                    scenario.runTraced(trials: trials) { record.write(["said", tier, scenario.name, $0.text]) }
                 }
         }
             + procedures.reduce(0) { sum, procedure in sum + measure(procedure.name) { procedure.run() } }
