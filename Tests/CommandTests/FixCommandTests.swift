@@ -153,6 +153,21 @@ import Testing
         try expectUndone()
     }
 
+    @Test func `a rewriter that races it all the while wins, and is not fought`() throws {
+        let arguments = try arguments("--for", "5m")
+        let rewriter = try testbed.host.enter {
+            try spawn([
+                "sh", "-c", "while :; do echo 1 > /proc/sys/net/ipv4/conf/a0/rp_filter; sleep 0.002; done",
+            ])
+        }
+        defer { endProcess(rewriter) }
+        let outcome = try trial.run(arguments)
+        #expect(outcome.status == 5, "\(outcome.standardError)")
+        #expect(outcome.events?.first?["rpf.trial.outcome"] == "overwritten")
+        #expect(outcome.events?.first?["rpf.trial.kept"] == false)
+        try expectUndone()
+    }
+
     @Test func `what somebody else wrote meanwhile is left alone and named`() throws {
         let process = try startAndWaitForChange(try arguments("--for", "5m"))
         try testbed.apply([.rpFilter("a0", 0)])

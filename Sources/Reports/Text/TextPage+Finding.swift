@@ -91,6 +91,12 @@ extension TextPage {
             commands(fix.revert, indent: Self.commandIndent)
         }
         if let persistence = fix.persist { keep(persistence) }
+        // An incomplete fix cannot be tried, a value that is right already need not be, and a supposed packet's finding is
+        // not met by its number.
+        if !fix.incomplete && fix.id != .persistValue && !isSupposed {
+            section("Try it for a minute, measured and undone")
+            commands(["rpfwatch fix \(ShellWord(quoting: finding.id).text)"], indent: Self.commandIndent)
+        }
         section("Check")
         commands([Self.check(finding)], indent: Self.commandIndent)
         paragraph("It should report no drop any more.", indent: Self.indent)
