@@ -53,7 +53,9 @@ enum FixPersistence {
 
     static func write(_ persist: Fix.Persistence) throws {
         try require(persist)
-        try replaceFile(persist.path, with: Array(persist.content.utf8))
+        // netplan's files may hold secrets, and it complains about any that others may read.
+        try replaceConfiguration(
+            persist.path, with: Array(persist.content.utf8), isPrivate: persist.path.hasPrefix("/etc/netplan/"))
     }
 
     private static func existing(_ path: String) throws -> String? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLinux
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import Host
@@ -137,5 +138,19 @@ import Testing
         }
 
         func join() { _ = pthread_join(thread, nil) }
+    }
+
+    @Test func aConfigurationFileGetsItsDirectoryAndNoReaders() throws {
+        let tree = try FileTree(["/etc/10-a0.network": ""])
+        let path = tree.place("/etc/10-a0.network.d/50-x.conf").string
+        for isPrivate in [false, true] {
+            try replaceConfiguration(path, with: Array("\(isPrivate)".utf8), isPrivate: isPrivate)
+            #expect(Files.line(tree.place("/etc/10-a0.network.d/50-x.conf")) == "\(isPrivate)")
+            let mode = try Files.status(tree.place("/etc/10-a0.network.d/50-x.conf")).st_mode & 0o077
+            #expect((mode & 0o004 == 0) == isPrivate)
+        }
+        #expect(throws: HostError.self) {
+            try replaceConfiguration(tree.place("/no/such/x").string, with: [], isPrivate: false)
+        }
     }
 }

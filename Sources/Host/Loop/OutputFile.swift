@@ -27,3 +27,14 @@ package func replaceFile(
         throw HostError(errno: error as? Errno ?? .ioError, cannot: "write", path)
     }
 }
+
+/// Writes a configuration file as a whole, and makes its directory when only that one is missing: one for drop-ins is
+/// there only when there are some.
+package func replaceConfiguration(_ path: String, with bytes: [UInt8], isPrivate: Bool) throws(HostError) {
+    let directory = FilePath(path).removingLastComponent().string
+    if unsafe mkdir(directory, 0o755) != 0 && errno != EEXIST {
+        throw HostError(errno: .current, cannot: "make the directory", directory)
+    }
+    let permissions: FilePermissions = isPrivate ? .ownerReadWrite : [.ownerReadWrite, .groupRead, .otherRead]
+    try replaceFile(path, with: bytes, permissions: permissions)
+}
