@@ -84,6 +84,15 @@ struct RealFinding {
             if case .command(_, let input) = step.action { input } else { nil }
         }
         let isMarked = rulesets.contains { $0.contains("meta mark set 1") }
+        // As Calico marks what comes from pods.
+        let isPods = scenario.setup.contains { step in
+            if case .command(let words, _) = step.action {
+                words.contains { $0.contains("--set-xmark 0x40000/0x40000") }
+            } else {
+                false
+            }
+        }
+        let mark: UInt32 = isMarked ? 1 : isPods ? 0x40000 : 0
         let translated = rulesets.lazy.compactMap { ruleset in
             ruleset.split(separator: "dnat to ").dropFirst().first.flatMap { IPv4Address($0.prefix { $0 != ":" }) }
         }.first
@@ -96,7 +105,7 @@ struct RealFinding {
             destination: translated ?? IPv4Address(rawValue: sent.destination),
             transport: IPProtocol(rawValue: sent.protocol), sourcePort: port(0), destinationPort: port(2),
             tos: sent.tos,
-            fragmentOffset: sent.fragmentOffset, moreFragments: sent.moreFragments, mark: isMarked ? 1 : 0,
+            fragmentOffset: sent.fragmentOffset, moreFragments: sent.moreFragments, mark: mark,
             sourceMAC: sender)
     }
 }
