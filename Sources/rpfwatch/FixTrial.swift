@@ -152,7 +152,11 @@ struct FixTrial: ~Copyable {
         for change in changes {
             if case .filterRule = change { continue }
             let state = try changer.state(of: change)
-            if state != .made { result.append(UndoneChange(change: change, found: state)) }
+            guard state != .made else { continue }
+            // What was written a moment ago is told now.
+            try meter.drain()
+            let writer: String? = if case .sysctl(let sysctl) = change { meter.writer(of: sysctl) } else { nil }
+            result.append(UndoneChange(change: change, found: state, writer: writer))
         }
         return result
     }

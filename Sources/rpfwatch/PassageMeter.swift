@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Attribution
 import Drops
+import Facts
 import Host
 import Packets
 import Probe
@@ -16,6 +17,8 @@ struct PassageMeter: ~Copyable {
     private var arrived: UInt64 = 0
     private var dropped: UInt64 = 0
     private var time: UInt64 = 0
+    /// Who wrote a value last, but for this program, by its name.
+    private var writers: [String: String] = [:]
 
     init(_ report: FindingReport, in namespace: borrowing NetworkNamespace, tier: Tier?) throws {
         let traffic = Self.traffic(of: report)
@@ -64,10 +67,18 @@ struct PassageMeter: ~Copyable {
             arrived: arrivals - arrived, dropped: seesDrops ? drops - dropped : nil, nanoseconds: now - time)
     }
 
-    /// Empties the ring: the counts do not need the records.
+    /// Empties the rings: the counts do not need the records, and of writes only the last of each value is kept.
     mutating func drain() throws {
         while try probe.consume({ _ in }) > 0 {}
+        try probe.consumeWrites { write in
+            guard write.process.id != ProcessNumber.own else { return }
+            writers["\(write.scope.hex) \(write.key)"] =
+                "\(terminalSafe(write.process.command)) (process \(write.process.id))"
+        }
     }
+
+    /// The process that was seen to write a value, other than this one; nil when none was, or this kernel does not tell.
+    func writer(of change: SysctlChange) -> String? { writers["\(change.directory.hex) \(change.key)"] }
 
     /// What is counted, in words.
     var description: String {

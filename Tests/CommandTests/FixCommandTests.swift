@@ -144,12 +144,18 @@ import Testing
 
     @Test func `a rewriter that wants the old value back ends the trial, and nothing is left`() throws {
         let process = try startAndWaitForChange(try arguments("--for", "5m"))
-        try testbed.apply([.rpFilter("a0", 1)])
+        _ = try testbed.host.run(["sysctl", "-w", "net.ipv4.conf.a0.rp_filter=1"])
         let outcome = try process.finish()
         #expect(outcome.status == 5)
         let trial = outcome.events?.first?["rpf.trial"]
         #expect(trial?["ending"] == "overwritten")
         #expect(trial?["outcome"] == "overwritten")
+        let writer = trial?["overwritten"]?[0]?["writer"]?.string
+        // Without a cgroup v2 hierarchy nobody tells.
+        let hooks = try self.trial.recordFindings().all.first?["rpf.trace.hooks"]?.array ?? []
+        if hooks.contains("cgroup/sysctl") {
+            #expect(writer?.hasPrefix("sysctl (process ") == true, "\(outcome.lines) \(outcome.standardError)")
+        }
         try expectUndone()
     }
 

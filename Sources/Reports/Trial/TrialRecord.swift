@@ -37,11 +37,14 @@ package struct UndoneChange: Hashable, Sendable {
     package var found: ChangeState?
     /// Why it could not be undone.
     package var problem: String?
+    /// Who changed it meanwhile, where that was seen; fit for a terminal.
+    package var writer: String?
 
-    package init(change: HostChange, found: ChangeState?, problem: String? = nil) {
+    package init(change: HostChange, found: ChangeState?, problem: String? = nil, writer: String? = nil) {
         self.change = change
         self.found = found
         self.problem = problem
+        self.writer = writer
     }
 
     /// What was done about it, for a line of a log; fit for a terminal.
@@ -138,6 +141,8 @@ extension JSONBuffer {
             if case .overwritten(let value)? = entry.found { list.string(value) } else { list.null() }
             list.key("problem")
             list.optional(entry.problem) { $0.string($1) }
+            list.key("writer")
+            list.optional(entry.writer) { $0.string($1) }
             list.endObject()
         }
     }

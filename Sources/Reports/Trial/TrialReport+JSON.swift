@@ -56,6 +56,8 @@ extension JSONBuffer {
             list.write(entry.change)
             list.key("value")
             if case .overwritten(let value)? = entry.found { list.string(value) } else { list.null() }
+            list.key("writer")
+            list.optional(entry.writer) { $0.string($1) }
             list.endObject()
         }
         key("kept")

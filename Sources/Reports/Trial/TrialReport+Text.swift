@@ -59,10 +59,11 @@ extension TrialReport {
     }
 
     private static func sentence(_ entry: UndoneChange) -> String {
-        switch entry.found {
-        case .overwritten(let value): "\(entry.change): it is \(terminalSafe(value)) now"
+        let writer = entry.writer.map { ", by \($0)" } ?? ""
+        return switch entry.found {
+        case .overwritten(let value): "\(entry.change): it is \(terminalSafe(value)) now\(writer)"
         case .gone: "\(entry.change): the interface is gone"
-        default: "\(entry.change): it is as before the trial"
+        default: "\(entry.change): it is as before the trial\(writer)"
         }
     }
 
