@@ -117,22 +117,60 @@ import Testing
         try expectUndone()
     }
 
-    @Test func `killed at any step of many it is undone to the last value`() throws {
-        // Off by push-down: every interface is written to first.
+    /// Makes a fix out of 62 writes, off by push-down: every other interface is written to first. Their names.
+    private func prepareManyWrites() throws -> [String] {
         let many = (0..<30).flatMap { ["x\($0)", "y\($0)"] }
         try testbed.apply(
             (0..<30).map { .ip("link add x\($0) type veth peer name y\($0)") }
                 + [.rpFilter("all", 1), .rpFilter("a0", 0), .ip("address flush dev a0")])
+        return many
+    }
+
+    private func countChanged(_ interfaces: [String]) throws -> Int {
+        try testbed.host.enter {
+            interfaces.count { contents(of: "/proc/sys/net/ipv4/conf/\($0)/rp_filter") == "1\n" }
+        }
+    }
+
+    @Test func `killed before anything is changed it leaves nothing`() throws {
+        for part in ["waiting", "counting"] {
+            let process = try trial.start(
+                [try #require(try arguments().first), "--netns", testbed.host.argument, "--before", "5m"])
+            let sends = part == "counting"
+            #expect(
+                try sends
+                    ? trial.send { process.standardError.contains(part) }
+                    : eventually { process.standardError.contains(part) })
+            process.signal(SIGKILL)
+            _ = try process.finish()
+            try expectUndone(within: 1)
+        }
+    }
+
+    @Test func `when the guard is killed while it undoes the rest is undone all the same`() throws {
+        let many = try prepareManyWrites()
+        let state = try NamespaceState(of: testbed.host)
+        let process = try trial.start(try arguments("--for", "5m", "--use", "interface_off"))
+        #expect(try trial.send { try countChanged(many) == many.count }, "\(process.standardError)")
+        let guardian = try #require(child(of: process.processID, named: "fix-guard"))
+        process.signal(SIGINT)
+        #expect(try eventually { try countChanged(many) < many.count })
+        kill(guardian, SIGKILL)
+        let outcome = try process.finish()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        #expect(!trial.hasRecord)
+        #expect(try NamespaceState(of: testbed.host).differences(from: state).isEmpty)
+    }
+
+    @Test func `killed at any step of many it is undone to the last value`() throws {
+        let many = try prepareManyWrites()
         let state = try NamespaceState(of: testbed.host)
         let arguments = try arguments("--for", "5m", "--use", "interface_off")
         for step in [0, 1, 20, 59, 61] {
             let process = try trial.start(arguments)
             let reached = try trial.send {
                 if step == 0 { return trial.hasRecord }
-                let changed = try testbed.host.enter {
-                    many.count { contents(of: "/proc/sys/net/ipv4/conf/\($0)/rp_filter") == "1\n" }
-                }
-                return changed >= min(step, many.count)
+                return try countChanged(many) >= min(step, many.count)
             }
             process.signal(SIGKILL)
             _ = try process.finish()
