@@ -38,7 +38,8 @@ struct ScenarioRunner {
 /// The command line.
 struct Arguments {
     var output = "/dev/stdout"
-    /// `none` runs the scenarios without the program: what they provoke is what this kernel does.
+    /// `none` runs the scenarios without the program: what they provoke is what this kernel does. `hosts` asks the kernel
+    /// and the model about random hosts.
     var tiers: [String] = []
     /// Tiers in which fixes are only said and not applied.
     var sayOnly: Set<String> = []
