@@ -43,7 +43,7 @@ extension Finding {
 extension [SettingChange] {
     /// Those of the sysctls that decide about packets of a cause (nil: one of rp_filter's) on an interface.
     fileprivate func concerning(_ cause: Cause?, isMarked: Bool, on interface: InterfaceName) -> [SettingChange] {
-        var keys: Set<ConfigurationKey>
+        var keys: Set<InterfaceSysctl>
         switch cause {
         case .wrongInterface, .noRoute, .noAddress, nil: keys = [.rpFilter]
         case .localSource: keys = [.acceptLocal]

@@ -24,7 +24,7 @@ package struct SettingJournal: Sendable {
         /// Writes of values that are announced, whose announcement has not come, or that others follow.
         var pending: [Pending] = []
         /// The values that were told last, or stood in the first snapshot.
-        var known: [InterfaceName: [ConfigurationKey: Int32]] = [:]
+        var known: [InterfaceName: [InterfaceSysctl: Int32]] = [:]
         /// Values as they stood in the latest snapshot, of scopes of which nothing was told since.
         var seen: [InterfaceName: InterfaceConfiguration] = [:]
         /// Told because of a snapshot, so that an announcement or a write of the same is no news.
@@ -60,8 +60,8 @@ package struct SettingJournal: Sendable {
 
     /// Takes a process' write; what it changed, when nothing else will tell.
     package mutating func note(_ write: SysctlWrite) -> FactsChange? {
-        guard let key = ConfigurationKey(rawValue: write.key), let before = write.before, let after = write.after,
-            key.kept(before) != key.kept(after)
+        guard let key = InterfaceSysctl(rawValue: write.key), let before = write.before, let after = write.after,
+            key.normalized(before) != key.normalized(after)
         else { return nil }
         guard !key.isAnnounced else {
             update(write.namespaceInode) { pages in
@@ -97,7 +97,7 @@ package struct SettingJournal: Sendable {
         var result: [FactsChange] = []
         for (scope, values) in scopes where pages[namespace]?.seen[scope] != values {
             var isWhole = true
-            for key in ConfigurationKey.allCases {
+            for key in InterfaceSysctl.allCases {
                 let setting = Setting(scope, key)
                 let value = values[key]
                 guard let known = pages[namespace]?.known[scope]?[key], known != value else {
@@ -133,14 +133,14 @@ package struct SettingJournal: Sendable {
         guard pages[namespace]?.isAhead.contains(change.setting) == true else { return false }
         update(namespace) { _ = $0.isAhead.remove(change.setting) }
         return pages[namespace]?.known[change.setting.scope]?[change.setting.key]
-            == change.setting.key.kept(change.after)
+            == change.setting.key.normalized(change.after)
     }
 
     private mutating func record(_ change: SettingChange, in namespace: UInt32) -> FactsChange {
         update(namespace) { pages in
             pages.seen[change.setting.scope] = nil
             pages.known[change.setting.scope, default: [:]][change.setting.key] =
-                change.setting.key.kept(change.after)
+                change.setting.key.normalized(change.after)
             pages.changes.append(change)
             if pages.changes.count > Self.changeLimit { pages.changes.removeFirst() }
         }
@@ -153,10 +153,10 @@ package struct SettingJournal: Sendable {
         _ setting: Setting, _ after: Int32, at time: UInt64, in namespace: UInt32
     ) -> SysctlWrite? {
         guard let pending = pages[namespace]?.pending, !pending.isEmpty else { return nil }
-        let kept = setting.key.kept(after)
+        let kept = setting.key.normalized(after)
         func fits(_ write: SysctlWrite, _ scope: InterfaceName) -> Bool {
             write.key == setting.key.rawValue && write.scope == scope
-                && write.after.map { setting.key.kept($0) == kept } == true
+                && write.after.map { setting.key.normalized($0) == kept } == true
                 && time &- min(time, write.time) < Self.joinedWithin
         }
         if let index = pending.firstIndex(where: { !$0.isAnnounced && fits($0.write, setting.scope) }) {

@@ -76,10 +76,7 @@ extension HostChange: CustomStringConvertible {
 
 extension SysctlChange {
     /// `net.ipv4.conf.eth1.rp_filter`, with slashes when the interface's name has dots; fit for a terminal.
-    package var name: String {
-        directory.bytes.contains(UInt8(ascii: "."))
-            ? "net/ipv4/conf/\(directory.display)/\(key)" : "net.ipv4.conf.\(directory.display).\(key)"
-    }
+    package var name: String { InterfaceSysctl.name(directory, key) }
 }
 
 extension FilterCommands.Step: CustomStringConvertible {

@@ -5,9 +5,9 @@ package import Packets
 package struct Setting: Hashable, Sendable {
     /// An interface's name, or `all` or `default`, which no interface may be called.
     package var scope: InterfaceName
-    package var key: ConfigurationKey
+    package var key: InterfaceSysctl
 
-    package init(_ scope: InterfaceName, _ key: ConfigurationKey) {
+    package init(_ scope: InterfaceName, _ key: InterfaceSysctl) {
         self.scope = scope
         self.key = key
     }
@@ -72,7 +72,7 @@ package struct SettingChange: Hashable, Sendable {
 
 extension [SettingChange] {
     /// Those of some keys on an interface, or of `all`, that somebody else than rpfwatch made; in their order.
-    package func foreign(_ keys: Set<ConfigurationKey>, on interface: InterfaceName) -> [SettingChange] {
+    package func foreign(_ keys: Set<InterfaceSysctl>, on interface: InterfaceName) -> [SettingChange] {
         filter { change in
             keys.contains(change.setting.key) && change.writer?.isOwn != true
                 && (change.setting.scope == interface || change.setting.scope == "all")

@@ -6,14 +6,13 @@ extension Situation {
     /// Who changed the values that a fix sets while they were watched, and so may do it again: one sentence a value.
     func overwriteNotes(on changes: [Change], isPersistent: Bool) -> [String] {
         changes.compactMap { change in
-            guard case .sysctl(let setting) = change, let key = ConfigurationKey(rawValue: setting.key.rawValue),
-                let scope = setting.directory(in: facts),
+            guard case .sysctl(let setting) = change, let scope = setting.directory(in: facts),
                 let latest = facts.settingChanges.last(where: { seen in
-                    seen.setting == Setting(scope, key) && seen.writer?.isOwn != true
-                        && key.kept(seen.after) != key.kept(setting.value)
+                    seen.setting == Setting(scope, setting.key) && seen.writer?.isOwn != true
+                        && setting.key.normalized(seen.after) != setting.key.normalized(setting.value)
                 })
             else { return nil }
-            let name = "net.ipv4.conf.\(scope.display).\(key.rawValue)"
+            let name = InterfaceSysctl.name(scope, setting.key.rawValue)
             let before = latest.before.map { "from \($0) " } ?? ""
             let what = "\(name) \(before)to \(latest.after) while this was traced"
             let remedy = isPersistent ? "the persistent form is in place, and it reads that" : "it is told otherwise"

@@ -68,7 +68,10 @@ struct FixTrial: ~Copyable {
         messages.note("counting packets for \(seconds(command.before.nanoseconds)) before anything is changed")
         try meter.begin()
         wait(until: MonotonicClock.now + command.before.nanoseconds)
-        guard !stop.isRequested else { throw CommandFailure(.failed, "Stopped before anything was changed") }
+        guard !stop.isRequested else {
+            messages.note("stopped before anything was changed")
+            throw ExitStatus.done
+        }
         let before = try meter.passage()
 
         let facts = try watch.facts(of: inode)

@@ -88,7 +88,7 @@ private let vip = address("203.0.113.250")
 
 /// A host on which somebody wrote a value while it was watched.
 private func rewritten(
-    _ scope: InterfaceName, _ key: ConfigurationKey, by writer: SettingWriter? = nil,
+    _ scope: InterfaceName, _ key: InterfaceSysctl, by writer: SettingWriter? = nil,
     _ change: (inout Lab) -> Void = { _ in }
 ) -> Lab {
     lab { lab in

@@ -24,7 +24,7 @@ import Testing
     }
 
     private func change(
-        _ scope: InterfaceName, _ key: ConfigurationKey, _ before: Int32?, _ after: Int32, _ writer: SettingWriter?
+        _ scope: InterfaceName, _ key: InterfaceSysctl, _ before: Int32?, _ after: Int32, _ writer: SettingWriter?
     ) -> SettingChange {
         SettingChange(Setting(scope, key), before: before, after: after, time: 1, writer: writer)
     }

@@ -77,7 +77,7 @@ struct KnownState {
         guard
             let (key, value) = message.values.first(where: { key, value in known[key].map { $0 != value } ?? isEmpty })
         else { return nil }
-        guard let setting = ConfigurationKey(rawValue: key).map({ Setting(scopeName(message.index), $0) }) else {
+        guard let setting = InterfaceSysctl(rawValue: key).map({ Setting(scopeName(message.index), $0) }) else {
             return nil
         }
         return FactsChange(namespace: 0, SettingChange(setting, before: known[key], after: value, time: 0))

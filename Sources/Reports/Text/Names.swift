@@ -67,12 +67,6 @@ enum Names {
         }
     }
 
-    /// `sysctl`'s name of an interface's key: with slashes when the interface's name has dots.
-    static func sysctl(_ interface: InterfaceName, _ key: String) -> String {
-        interface.bytes.contains(UInt8(ascii: "."))
-            ? "net/ipv4/conf/\(interface.display)/\(key)" : "net.ipv4.conf.\(interface.display).\(key)"
-    }
-
     /// For a column: `eth1 via 198.51.100.1 table main`, `blackhole table main`, `none`, `?`.
     static func short(_ route: ReverseRoute?) -> String {
         guard let route else { return "?" }

@@ -45,7 +45,7 @@ enum Sentences {
         let name = Names.mode(sysctls.effective)
         let all = "net.ipv4.conf.all.rp_filter"
         let interface = finding.interface.display
-        let own = Names.sysctl(finding.interface, "rp_filter")
+        let own = InterfaceSysctl.name(finding.interface, "rp_filter")
         var text =
             if sysctls.all > sysctls.interface {
                 "Effective mode: \(name), because \(all)=\(sysctls.all) > \(interface)=\(sysctls.interface)"

@@ -21,7 +21,7 @@ extension TextPage {
         let shown = lines.count <= Self.rowLimit ? lines : Array(moved.prefix(Self.rowLimit))
         let rows = shown.map { line in
             [
-                Names.sysctl(line.interface, line.key.rawValue), String(line.now), String(line.before),
+                InterfaceSysctl.name(line.interface, line.key.rawValue), String(line.now), String(line.before),
                 String(line.atBoot), line.createdAgain.map { String($0) } ?? "-",
             ]
         }
