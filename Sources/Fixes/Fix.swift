@@ -29,6 +29,9 @@ package enum Prediction: String, Sendable {
 package struct Fix: Hashable, Sendable {
     /// The persistent form: a sysctl.d file.
     package struct Persistence: Hashable, Sendable {
+        /// What the first line of every such file begins with: by it rpfwatch knows its own.
+        package static let mark = "# Written for rpfwatch finding "
+
         package var path: String
         package var content: String
         /// Whose rules the whole set of files was evaluated by, with this one in it: `systemd-sysctl 252`. Nil when it

@@ -89,7 +89,7 @@ struct PersistentDraft {
         self.settings = named
         stem = Self.fileName(situation.ingress.name)
         content =
-            "# Written for rpfwatch finding \(situation.finding.id).\n"
+            "\(Fix.Persistence.mark)\(situation.finding.id).\n"
             + named.map { SysctlName.line(name: $0.name, key: $0.setting.key, value: $0.setting.value) + "\n" }.joined()
     }
 

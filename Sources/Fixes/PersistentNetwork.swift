@@ -139,7 +139,7 @@ struct NetworkPart {
 extension Fix.Persistence {
     /// The first line of every file, so that whoever finds it knows where it comes from.
     static func header(_ situation: Situation) -> String {
-        "# Written for rpfwatch finding \(situation.finding.id).\n"
+        "\(Fix.Persistence.mark)\(situation.finding.id).\n"
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Glibc
 import Host
 import Reports
 
@@ -12,7 +13,8 @@ struct FixGuardCommand: ParsableCommand {
 
     mutating func run() throws {
         let signals = try SignalDescriptor()
-        leaveTerminal()
+        // The terminal's end, its Ctrl-C and its Ctrl-Z are no longer meant for this process.
+        _ = setsid()
         let output = LineOutput.standardOutput()
         var reader = LineReader()
         guard let line = reader.line(from: 0, within: 10_000_000_000), let record = TrialRecord(json: line) else {
@@ -44,7 +46,7 @@ struct FixGuardCommand: ParsableCommand {
             guard now < deadline else { return false }
             let ready = Poller.wait([0, signals.descriptor], nanoseconds: deadline - now)
             // Ctrl-C and the end of the terminal are for the other process.
-            if ready[1] && signals.pending().contains(TerminationSignal.number) { return false }
+            if ready[1] && signals.pending().contains(SIGTERM) { return false }
             if ready[0] { return reader.line(from: 0, within: 1_000_000_000) == Array("keep".utf8) }
         }
     }

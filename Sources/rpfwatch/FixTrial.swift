@@ -77,7 +77,7 @@ struct FixTrial: ~Copyable {
         let facts = try watch.facts(of: inode)
         for change in fix.changes { changes.append(try changer.prepared(change)) }
         let record = TrialRecord(
-            time: clock.wall(MonotonicClock.now), processID: ProcessNumber.own, findingID: subject.report.id,
+            time: clock.wall(MonotonicClock.now), processID: RunningProcess.own, findingID: subject.report.id,
             fix: fix.id.rawValue, namespace: facts.namespace, limit: command.duration.nanoseconds + Self.grace,
             changes: changes)
         // In this order: from the moment there is something on disk there is somebody who takes it away again.
@@ -151,15 +151,20 @@ struct FixTrial: ~Copyable {
 
     /// The changes that no longer stand. What only its own tool can show is left to the end.
     private mutating func overwritten() throws -> [UndoneChange] {
+        let sysctls = changes.compactMap { if case .sysctl(let sysctl) = $0 { sysctl } else { nil } }
         var result: [UndoneChange] = []
-        for change in changes {
-            if case .filterRule = change { continue }
-            let state = try changer.state(of: change)
-            guard state != .made else { continue }
+        for (sysctl, state) in zip(sysctls, try changer.states(of: sysctls)) where state != .made {
             // What was written a moment ago is told now.
             try meter.drain()
-            let writer: String? = if case .sysctl(let sysctl) = change { meter.writer(of: sysctl) } else { nil }
-            result.append(UndoneChange(change: change, found: state, writer: writer))
+            result.append(UndoneChange(change: .sysctl(sysctl), found: state, writer: meter.writer(of: sysctl)))
+        }
+        for change in changes {
+            switch change {
+            case .sysctl, .filterRule: continue
+            case .addAddress, .removeAddress, .addRule, .addRoute:
+                let state = try changer.state(of: change)
+                if state != .made { result.append(UndoneChange(change: change, found: state)) }
+            }
         }
         return result
     }
@@ -227,7 +232,7 @@ private struct Comparison {
 
     static func isSame(_ one: NetworkFacts, _ other: NetworkFacts) -> Bool {
         one.configuration == other.configuration && Set(one.addresses) == Set(other.addresses)
-            && one.rules == other.rules && Set(one.routes) == Set(other.routes)
+            && one.rules == other.rules && (one.routes == other.routes || Set(one.routes) == Set(other.routes))
     }
 }
 

@@ -69,9 +69,10 @@ struct PassageMeter: ~Copyable {
 
     /// Empties the rings: the counts do not need the records, and of writes only the last of each value is kept.
     mutating func drain() throws {
-        while try probe.consume({ _ in }) > 0 {}
+        // Once: what a flood leaves is there the next time.
+        _ = try probe.consume { _ in }
         try probe.consumeWrites { write in
-            guard write.process.id != ProcessNumber.own else { return }
+            guard write.process.id != RunningProcess.own else { return }
             writers["\(write.scope.hex) \(write.key)"] =
                 "\(terminalSafe(write.process.command)) (process \(write.process.id))"
         }

@@ -49,6 +49,20 @@ import Testing
         #expect(!trial.hasRecord)
     }
 
+    @Test func `what others send is neither counted as come nor as accepted`() throws {
+        let id = try arguments("--for", "500ms")
+        let mixed = try TrialRun(
+            on: testbed,
+            sending: .packets(
+                .udp(from: "203.0.113.5", to: "192.0.2.100"), .udp(from: "192.0.2.2", to: "192.0.2.100"), times: 1))
+        let outcome = try mixed.run(id)
+        #expect(outcome.status == 0, "\(outcome.standardError)")
+        let before = outcome.events?.first?["rpf.trial.before"]
+        #expect(before?["arrived"]?.integer ?? 0 > 0)
+        #expect(before?["arrived"] == before?["dropped"])
+        #expect(before?["accepted"] == 0)
+    }
+
     @Test func `a fix that is not enough is not kept, and is exit 1`() throws {
         let process = try startAndWaitForChange(try arguments("--for", "2s", "--keep"))
         // Loose mode needs a route to the source, whichever.

@@ -60,12 +60,15 @@ package struct NamespaceChanger: ~Copyable {
         return .made
     }
 
+    /// The states of those changes that are values under `net.ipv4.conf`, all read by one thread.
+    package borrowing func states(of changes: [SysctlChange]) throws(HostError) -> [ChangeState] {
+        try namespace.run { () throws(HostError) in changes.map { $0.state(showing: LiveSysctl($0).value) } }
+    }
+
     /// Whether the change is made, as the namespace is now.
     package mutating func state(of change: HostChange) throws(HostError) -> ChangeState {
         switch change {
-        case .sysctl(let sysctl):
-            guard let value = try currentValue(sysctl) else { return .gone }
-            return value == sysctl.after ? .made : value == sysctl.before ? .notMade : .overwritten(value)
+        case .sysctl(let sysctl): return sysctl.state(showing: try currentValue(sysctl))
         case .addAddress(let address): return try has(address) ? .made : .notMade
         case .removeAddress(let address): return try has(address) ? .notMade : .made
         case .addRule(let rule): return try has(rule) ? .made : .notMade
@@ -137,6 +140,10 @@ package struct NamespaceChanger: ~Copyable {
         var found = false
         var body = rtmsg()
         body.rtm_family = UInt8(AF_INET)
+        // The kernel leaves out the routes of others: there may be a million of them.
+        body.rtm_protocol = HostChange.origin
+        try socket.checkStrictly(true)
+        defer { try? socket.checkStrictly(false) }
         try socket.dump(.dump(RTM_GETROUTE, body: body), "the routes", restart: { found = false }) { kind, payload in
             guard kind == RTM_NEWROUTE, let other = RouteMessage(payload)?.route else { return }
             found =
@@ -173,5 +180,13 @@ package struct NamespaceChanger: ~Copyable {
             throw HostError(.failed, cannot: "run", name, reason: terminalSafe(bytes: line))
         }
         return output.standardOutput
+    }
+}
+
+extension SysctlChange {
+    /// How far it is made when the kernel shows this value; nil stands for none.
+    fileprivate func state(showing value: String?) -> ChangeState {
+        guard let value else { return .gone }
+        return value == after ? .made : value == before ? .notMade : .overwritten(value)
     }
 }

@@ -130,16 +130,3 @@ package struct LineReader {
         }
     }
 }
-
-/// Leaves the terminal's session: its end, its Ctrl-C and its Ctrl-Z are no longer meant for this process.
-package func leaveTerminal() { _ = setsid() }
-
-/// Numbers of signals that `SignalDescriptor` tells.
-package enum TerminationSignal {
-    package static var number: CInt { SIGTERM }
-}
-
-/// The number of this process.
-package enum ProcessNumber {
-    package static var own: Int32 { getpid() }
-}

@@ -5,6 +5,15 @@ import Packets
 
 /// Members that several events have. Objects keep all their keys when nothing is known: the values are null then.
 extension JSONBuffer {
+    /// The beginning of a document that is no event of a stream: its time and its schema.
+    mutating func beginDocument(at time: WallTime) {
+        beginObject()
+        key("@timestamp")
+        self.time(time)
+        key("schema_version")
+        number(JSONWriter.schemaVersion)
+    }
+
     mutating func factors(_ factors: [Factor]) {
         key("factors")
         beginArray()

@@ -6,11 +6,7 @@ extension Snapshot {
     /// One JSON object on one line, with its newline.
     package func json() -> [UInt8] {
         var buffer = JSONBuffer()
-        buffer.beginObject()
-        buffer.key("@timestamp")
-        buffer.time(time)
-        buffer.key("schema_version")
-        buffer.number(JSONWriter.schemaVersion)
+        buffer.beginDocument(at: time)
         buffer.members(of: origin, start: nil)
         buffer.container(facts.namespace.container)
         buffer.object("rpf") { rpf in

@@ -63,11 +63,7 @@ extension TrialRecord {
     /// One JSON object on one line, with its newline.
     package func json() -> [UInt8] {
         var buffer = JSONBuffer()
-        buffer.beginObject()
-        buffer.key("@timestamp")
-        buffer.time(time)
-        buffer.key("schema_version")
-        buffer.number(JSONWriter.schemaVersion)
+        buffer.beginDocument(at: time)
         buffer.object("rpf") { rpf in
             rpf.object("trial") { trial in
                 trial.key("pid")

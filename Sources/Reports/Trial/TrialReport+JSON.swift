@@ -6,11 +6,7 @@ extension TrialReport {
     /// One JSON object on one line, with its newline: `rpf.trial` beside the members of `rpf-finding`.
     package func json() -> [UInt8] {
         var buffer = JSONBuffer()
-        buffer.beginObject()
-        buffer.key("@timestamp")
-        buffer.time(time)
-        buffer.key("schema_version")
-        buffer.number(JSONWriter.schemaVersion)
+        buffer.beginDocument(at: time)
         buffer.members(of: origin, start: nil)
         buffer.object("network") { $0.object("interface") { $0.member("name", finding.interface) } }
         buffer.container(finding.namespace.container)
