@@ -96,14 +96,16 @@ extension HostServices {
                     "on the primary interface whenever its pod starts"))
         }
         if let keepalived = self[.keepalived], keepalived.isRunning, maker == .keepalived {
-            claims.append(
-                DaemonClaim(
-                    .keepalived,
-                    Owner(
-                        source: "keepalived (\(keepalived.proof))", value: 0, setting: "use_vmac of the VRRP instance"),
-                    "for its VMAC interfaces"))
+            claims.append(vmacClaim(keepalived))
         }
         return claims
+    }
+
+    private func vmacClaim(_ keepalived: FoundService) -> DaemonClaim {
+        DaemonClaim(
+            .keepalived,
+            Owner(source: "keepalived (\(keepalived.proof))", value: 0, setting: "use_vmac of the VRRP instance"),
+            "for its VMAC interfaces")
     }
 
     /// Daemons that set rp_filter of `all` or `default`.
@@ -131,12 +133,7 @@ extension HostServices {
         if let keepalived = self[.keepalived], keepalived.isRunning,
             facts.links.contains(where: { maker(of: $0) == .keepalived })
         {
-            claims.append(
-                DaemonClaim(
-                    .keepalived,
-                    Owner(
-                        source: "keepalived (\(keepalived.proof))", value: 0, setting: "use_vmac of the VRRP instance"),
-                    "for its VMAC interfaces"))
+            claims.append(vmacClaim(keepalived))
         }
         return claims
     }

@@ -31,7 +31,8 @@ struct FindingHunt: ~Copyable {
             if let namespace { try NamespaceWatch(only: try resolveNamespace("inode:\(namespace)")) } else {
                 try NamespaceWatch()
             }
-        let probe = try Probe(ProbeOptions(tier: tier, namespaceInode: namespace, detail: .everyDrop))
+        let probe = try Probe(
+            ProbeOptions(tier: tier, namespaceInode: namespace, detail: .everyDrop, watchesWrites: false))
         let events = EventSink(
             // Its report is never asked for.
             Output(.text, showsDrops: false, style: .plain), to: .standardOutput(), stop: stop,
