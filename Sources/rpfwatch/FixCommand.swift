@@ -92,13 +92,16 @@ struct FixCommand: ParsableCommand {
     mutating func run() throws {
         if undo { return try FixRecovery.run(messages) }
         let stop = try StopSignal()
-        guard let subject = try FixSubject.find(self, stop: stop) else { throw ExitStatus.done }
-        let fix = try chosenFix(subject.report)
         if dryRun {
-            return try LineOutput.standardOutput().write(
-                TrialPlan(finding: subject.report, fix: fix).text(style: color.style(isTerminal: Terminal.isOutput)))
+            guard let subject = try FixSubject.find(self, stop: stop) else { return }
+            let plan = TrialPlan(finding: subject.report, fix: try chosenFix(subject.report))
+            return try LineOutput.standardOutput().write(plan.text(style: color.style(isTerminal: Terminal.isOutput)))
         }
-        let report = try FixTrial.run(self, subject: subject, fix: fix, stop: stop)
+        // Who cannot try anything now need not wait for a packet first.
+        let file = try TrialFile.forTrial()
+        guard let subject = try FixSubject.find(self, stop: stop) else { return }
+        let report = try FixTrial.run(
+            self, subject: subject, fix: try chosenFix(subject.report), file: file, stop: stop)
         let isJSON = json || output == .json
         try LineOutput.standardOutput().write(
             isJSON ? report.json() : Array(report.text(style: color.style(isTerminal: Terminal.isOutput)).utf8))
@@ -139,6 +142,19 @@ struct FixCommand: ParsableCommand {
                 .usage, "No file makes the fix \(fix.id.rawValue) last here; the report says what does")
         }
         return fix
+    }
+}
+
+extension TrialFile {
+    /// The lock of a new trial; refused while there is another one, or one that nobody undid.
+    fileprivate static func forTrial() throws -> TrialFile {
+        let file = try TrialFile()
+        guard file.read() == nil else {
+            throw CommandFailure(
+                .failed,
+                "An earlier trial was killed and is not undone; run `rpfwatch fix --undo` first (\(file.description))")
+        }
+        return file
     }
 }
 

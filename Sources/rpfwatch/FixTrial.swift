@@ -31,13 +31,9 @@ struct FixTrial: ~Copyable {
     /// Packets that are on their way through the check while the change is made belong to neither side.
     private static let settling: UInt64 = 20_000_000
 
-    static func run(_ command: FixCommand, subject: FixSubject, fix: Fix, stop: StopSignal) throws -> TrialReport {
-        let file = try TrialFile()
-        guard file.read() == nil else {
-            throw CommandFailure(
-                .failed,
-                "An earlier trial was killed and is not undone; run `rpfwatch fix --undo` first (\(file.description))")
-        }
+    static func run(
+        _ command: FixCommand, subject: FixSubject, fix: Fix, file: consuming TrialFile, stop: StopSignal
+    ) throws -> TrialReport {
         if command.persist, let persist = fix.persist { try FixPersistence.require(persist) }
         let identity = subject.report.namespace
         let namespace = try openNamespace(identity)

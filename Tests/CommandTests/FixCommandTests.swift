@@ -115,6 +115,9 @@ import Testing
         #expect(trial.hasRecord)
         // It is told from a trial that runs: only the lock goes with the processes.
         try testbed.apply([.rpFilter("b0", 0)])
+        let refused = try trial.start(arguments).finish(within: 10)
+        #expect(refused.status == 5)
+        #expect(refused.standardError.contains("fix --undo"), "\(refused.standardError)")
         let second = try trial.start(["--undo"]).finish()
         #expect(second.status == 0, "\(second.standardError)")
         try expectUndone(within: 1)
@@ -124,9 +127,11 @@ import Testing
     @Test func `two at once are refused`() throws {
         let arguments = try arguments("--for", "5m")
         let process = try startAndWaitForChange(arguments)
-        let second = try trial.start(["--undo"]).finish()
-        #expect(second.status == 5)
-        #expect(second.standardError.contains("another `rpfwatch fix` is running"))
+        for second in [["--undo"], ["0123456789abcdef"]] {
+            let outcome = try trial.start(second).finish(within: 10)
+            #expect(outcome.status == 5)
+            #expect(outcome.standardError.contains("another `rpfwatch fix` is running"))
+        }
         _ = try process.interruptAndFinish()
         try expectUndone()
     }
